@@ -1,0 +1,233 @@
+"""The frozen nouns of regulations: a standard, its numbers with source and confidence, its indicators."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from allocator.words import Text, both
+
+DEGREES = ("secondary", "associate", "bachelor", "master", "doctor")
+BACKBONE = ("none", "county", "city", "province")
+TITLES = ("none", "third", "second", "first", "senior", "full_senior")
+LADDERS = {"degree": DEGREES, "backbone": BACKBONE, "title": TITLES}
+
+
+class Frozen(BaseModel):
+    """A table of a TOML file: no unknown keys, no changes after reading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Number(Frozen):
+    """A number of a regulation: its value, unit, source and how sure it is."""
+
+    value: float
+    unit: str
+    source: str
+    confidence: str
+
+
+class Names(Frozen):
+    """A list that a regulation names, with source and confidence."""
+
+    value: tuple[str, ...]
+    unit: str
+    source: str
+    confidence: str
+
+
+class Stage(Frozen):
+    """A stage of schooling: its names, its grades in order, the certificate that its teachers need."""
+
+    zh: str
+    en: str
+    grades: tuple[int, ...]
+    certificate: str
+
+    @property
+    def name(self) -> Text:
+        """Name in both languages."""
+        return both(self.zh, self.en)
+
+
+class Subject(Frozen):
+    """A subject: its names, and whether it is a core subject."""
+
+    zh: str
+    en: str
+    core: bool = False
+
+    @property
+    def name(self) -> Text:
+        """Name in both languages."""
+        return both(self.zh, self.en)
+
+
+class Periods(Frozen):
+    """The curriculum: lessons a week of each subject in each grade."""
+
+    source: str
+    confidence: str
+    unit: str
+    grades: tuple[int, ...]
+    subjects: dict[str, tuple[float, ...]]
+
+
+class Loads(Frozen):
+    """The full weekly load of a teacher, by stage: a default and the subjects that differ."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    source: str
+    confidence: str
+    unit: str
+
+    def load(self, stage: str, subject: str) -> float:
+        """Lessons a week that one full-time teacher gives."""
+        table: dict[str, float] = (self.model_extra or {})[stage]
+        return float(table.get(subject, table["default"]))
+
+
+class Families(Frozen):
+    """Which further subjects a teacher of a subject usually takes, by stage."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    source: str
+    confidence: str
+
+    def others(self, stage: str, subject: str) -> tuple[str, ...]:
+        """Further subjects of a teacher of ``subject``."""
+        table: dict[str, list[str]] = (self.model_extra or {}).get(stage, {})
+        return tuple(table.get(subject, ()))
+
+
+class Staffing(Frozen):
+    """Staff quota: pupils a member of staff, and the least by class and section."""
+
+    ratio: dict[str, Number]
+    per_class: dict[str, Number]
+    per_class_below: dict[str, Number]
+    floor: Number
+
+
+class Classes(Frozen):
+    """Class size limits and multi-grade teaching; the limits are by stage or by kind of school."""
+
+    limit: dict[str, Number]
+    multigrade_below: Number
+    multigrade_limit: Number
+    multigrade_grades: Number
+
+
+class PostSetting(Frozen):
+    """How posts are set from lessons."""
+
+    post_worth: Number
+    management_periods: Number
+    shared_subjects: Names
+    shared_schools: Number
+    shared_km: Number
+    shared_below: Number
+
+
+class Travel(Frozen):
+    """How the great circle becomes a road and a time."""
+
+    detour: Number
+    speed: Number
+
+
+class Balance(Frozen):
+    """What the balance standard asks of every section and of the district."""
+
+    excluded_teaching_point_below: Number
+    met_at_least: Number | None = None
+    floor_share: Number | None = None
+    cv_limit: dict[str, Number] = Field(default_factory=dict)
+    composite_limit: dict[str, Number] = Field(default_factory=dict)
+    school_size: dict[str, Number] = Field(default_factory=dict)
+
+
+class Exchange(Frozen):
+    """What the law asks of exchanges."""
+
+    share_of_eligible: Number
+    backbone_share_of_movers: Number
+
+
+class Indicator(Frozen):
+    """An indicator: an amount of each section per ``per`` pupils.
+
+    ``counts`` is ``teachers`` (heads that meet the conditions) or a material column of sections.csv.
+    ``official`` says whether the standard itself sets it.
+    """
+
+    zh: str
+    en: str
+    counts: str
+    per: float
+    degree_at_least: dict[str, str] | None = None
+    backbone_at_least: str | None = None
+    title_at_least: str | None = None
+    subjects: tuple[str, ...] | None = None
+    threshold: dict[str, Number] = Field(default_factory=dict)
+    official: bool = True
+
+    @property
+    def name(self) -> Text:
+        """Name in both languages."""
+        return both(self.zh, self.en)
+
+
+class Standard(Frozen):
+    """Every regulation number that a scenario is judged by, put together from the standards files."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    notice_zh: str = ""
+    notice_en: str = ""
+    stages: dict[str, Stage]
+    kinds: dict[str, tuple[str, ...]]
+    certificate_rank: dict[str, Number]
+    subjects: dict[str, Subject]
+    families: Families
+    periods: Periods
+    loads: Loads
+    staffing: Staffing
+    classes: Classes
+    posts: PostSetting
+    travel: Travel
+    balance: Balance
+    exchange: Exchange | None = None
+    indicators: dict[str, Indicator]
+
+    @property
+    def name(self) -> Text:
+        """Name in both languages."""
+        return both(self.name_zh, self.name_en)
+
+    def stage_subjects(self, stage: str) -> tuple[str, ...]:
+        """Subjects taught at a stage, in the order of the standards file."""
+        grades = [self.periods.grades.index(g) for g in self.stages[stage].grades]
+        return tuple(
+            s
+            for s in self.subjects
+            if any(self.periods.subjects.get(s, (0.0,) * len(self.periods.grades))[g] > 0 for g in grades)
+        )
+
+
+Level = Literal["hard", "soft", "off"]
+
+
+class RuleSetting(Frozen):
+    """How a scenario wants a rule: its level and its parameters."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    level: Level = "hard"
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters given, by name."""
+        return dict(self.model_extra or {})
