@@ -18,10 +18,11 @@ Objective = Literal["coverage", "evenness", "moves", "burden", "wishes"]
 
 
 class Budget(Frozen):
-    """Limits: moves away from schools that stay open (a number, or a share such as "10%"), and seconds a level."""
+    """Limits: moves away from schools that stay open (a number, or a share such as "10%"), seconds a level, gap asked."""
 
     moves: int | str | None = None
     seconds: float = Field(default=60, gt=0)
+    gap: float = Field(default=0.002, ge=0, lt=1)
 
     @field_validator("moves")
     @classmethod
@@ -52,6 +53,16 @@ class Objectives(Frozen):
         return value
 
 
+class Burden(Frozen):
+    """Weights of what a placement asks of people; not official, the planner's to set."""
+
+    move: float = Field(default=1.0, ge=0, le=1e6)
+    km: float = Field(default=0.1, ge=0, le=1e6)
+    cross_zone: float = Field(default=1.0, ge=0, le=1e6)
+    cross_stage: float = Field(default=1.0, ge=0, le=1e6)
+    second_subject: float = Field(default=2.0, ge=0, le=1e6)
+
+
 class Priorities(Frozen):
     """Weights inside the levels."""
 
@@ -59,6 +70,8 @@ class Priorities(Frozen):
         default_factory=lambda: {"teachers": 1.0, "overqualified": 1.0, "backbone": 1.0, "arts": 1.0}
     )
     subjects: dict[str, int] = Field(default_factory=lambda: {"chinese": 3, "mathematics": 3, "english": 3})
+    burden: Burden = Burden()
+    first_to_move: Literal["longest", "shortest"] = "longest"
 
     @field_validator("indicators", "subjects")
     @classmethod

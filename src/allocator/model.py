@@ -1,0 +1,192 @@
+"""The decision variables: how many teachers of each cohort take each post group.
+
+Teachers whom no rule, indicator, wish, distance or pin can tell apart are one *cohort*: one whole number of
+them goes to each lawful post group. The model is plain arrays; an engine in ``solving`` reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allocator.problem import Bools, Ints, Objects, Problem
+from allocator.roads import Floats
+
+INFINITY = float("inf")
+
+
+@dataclass(frozen=True)
+class Cohorts:
+    """Groups of interchangeable teachers.
+
+    Parameters
+    ----------
+    of
+        Cohort of each teacher, shape (teachers,).
+    size
+        Teachers in each cohort.
+    first
+        The first teacher of each cohort, who answers for all of them.
+    """
+
+    of: Ints
+    size: Ints
+    first: Ints
+
+
+def cohorts(columns: Sequence[NDArray[np.generic]]) -> Cohorts:
+    """Group teachers whose rows agree in every column given; each column has shape (teachers,)."""
+    table = np.stack([np.unique(column, return_inverse=True)[1].ravel() for column in columns], axis=1)
+    _, first, of, size = np.unique(table, axis=0, return_index=True, return_inverse=True, return_counts=True)
+    order = np.argsort(first, kind="stable")
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return Cohorts(rank[of.ravel()], size[order], first[order])
+
+
+@dataclass
+class Model:
+    """Columns and rows of an integer program.
+
+    Parameters
+    ----------
+    problem, cohorts
+        What it is about.
+    pair_cohort, pair_post
+        The lawful pairs; column ``i`` of the model is the number of teachers of pair ``i``.
+    """
+
+    problem: Problem
+    cohorts: Cohorts
+    pair_cohort: Ints
+    pair_post: Ints
+    low: list[Floats] = field(default_factory=list)
+    high: list[Floats] = field(default_factory=list)
+    whole: list[Bools] = field(default_factory=list)
+    row_low: list[Floats] = field(default_factory=list)
+    row_high: list[Floats] = field(default_factory=list)
+    entries: list[tuple[Ints, Ints, Floats]] = field(default_factory=list)
+    costs: dict[str, list[tuple[Ints, Floats]]] = field(default_factory=dict)
+    breaches: dict[str, list[Ints]] = field(default_factory=dict)
+    width: int = 0
+    height: int = 0
+
+    @property
+    def pairs(self) -> Ints:
+        """Columns of the pairs."""
+        return np.arange(len(self.pair_post))
+
+    @property
+    def pair_teacher(self) -> Ints:
+        """A teacher who stands for the cohort of each pair."""
+        return self.cohorts.first[self.pair_cohort]
+
+    def columns(self, low: Floats, high: Floats, *, whole: bool) -> Ints:
+        """Add variables; returns their indices."""
+        made = np.arange(self.width, self.width + len(low))
+        self.low.append(np.asarray(low, dtype=float))
+        self.high.append(np.asarray(high, dtype=float))
+        self.whole.append(np.full(len(low), whole))
+        self.width += len(low)
+        return made
+
+    def rows(self, row: Ints, column: Ints, value: Floats, low: Floats, high: Floats) -> Ints:
+        """Add constraints ``low <= sum(value × column) <= high``; ``row`` counts from 0 within this call."""
+        made = np.arange(self.height, self.height + len(low))
+        self.entries.append((np.asarray(row) + self.height, np.asarray(column), np.asarray(value, dtype=float)))
+        self.row_low.append(np.asarray(low, dtype=float))
+        self.row_high.append(np.asarray(high, dtype=float))
+        self.height += len(low)
+        return made
+
+    def row(self, column: Ints, value: Floats, low: float = -INFINITY, high: float = INFINITY) -> int:
+        """Add one constraint."""
+        row = np.zeros(len(column), dtype=np.int64)
+        return int(self.rows(row, column, value, np.array([low]), np.array([high]))[0])
+
+    def cost(self, level: str, column: Ints, value: Floats) -> None:
+        """Add a linear cost to a level of the objective."""
+        self.costs.setdefault(level, []).append((column, np.asarray(value, dtype=float)))
+
+    def breach(self, rule: str, n: int, *, soft: bool) -> Ints:
+        """Add ``n`` variables that say by how much a rule is broken: fixed at 0 where the rule is hard."""
+        made = self.columns(np.zeros(n), np.full(n, INFINITY if soft else 0.0), whole=False)
+        self.breaches.setdefault(rule, []).append(made)
+        self.cost("rules", made, np.ones(n))
+        return made
+
+    def copy(self) -> Model:
+        """Return a model that can be added to without changing this one."""
+        lists = ("low", "high", "whole", "row_low", "row_high", "entries")
+        fresh = {name: list(getattr(self, name)) for name in lists}
+        costs = {level: list(parts) for level, parts in self.costs.items()}
+        return replace(self, **fresh, costs=costs, breaches={k: list(v) for k, v in self.breaches.items()})
+
+    def objective(self, level: str) -> Floats:
+        """Cost of every column at a level, shape (columns,)."""
+        vector = np.zeros(self.width)
+        for column, value in self.costs.get(level, []):
+            np.add.at(vector, column, value)
+        return vector
+
+
+def assignment(
+    problem: Problem, groups: Cohorts, allowed: Bools, subject_weights: Floats
+) -> Model:
+    """Make the core of the model: every teacher exactly one place, empty places counted.
+
+    Parameters
+    ----------
+    allowed
+        Lawful pairs, shape (cohorts, post groups).
+    subject_weights
+        What one empty place of a subject weighs, shape (subjects,).
+    """
+    cohort, post = (a.astype(np.int64) for a in np.nonzero(allowed))
+    model = Model(problem, groups, cohort, post)
+    pairs = model.columns(np.zeros(len(cohort)), groups.size[cohort].astype(float), whole=True)
+    size = groups.size.astype(float)
+    model.rows(cohort, pairs, np.ones(len(pairs)), size, size)
+    places = problem.posts.places
+    wanted = np.flatnonzero(places > 0)
+    short = model.columns(np.zeros(len(wanted)), places[wanted].astype(float), whole=False)
+    position = np.full(len(places), -1, dtype=np.int64)
+    position[wanted] = np.arange(len(wanted))
+    into = position[post] >= 0
+    model.rows(
+        np.concatenate([position[post[into]], np.arange(len(wanted))]),
+        np.concatenate([pairs[into], short]),
+        np.ones(int(into.sum()) + len(wanted)),
+        places[wanted].astype(float),
+        np.full(len(wanted), INFINITY),
+    )
+    model.cost("coverage", short, subject_weights[problem.posts.subject[wanted]])
+    return model
+
+
+def deal(model: Model, counts: Ints, order: Objects | Ints) -> Ints:
+    """Deal the numbers of each cohort out to people.
+
+    Parameters
+    ----------
+    counts
+        Teachers on each pair, shape (pairs,).
+    order
+        Position of each teacher in the scenario's order: the first are the first to move.
+
+    Returns
+    -------
+    Post group of each teacher. Within a cohort, movers are taken from the front of the order and meet the
+    posts in their order; those who keep their place are taken from its end.
+    """
+    problem = model.problem
+    post = np.full(len(problem.teachers), -1, dtype=np.int64)
+    taken = np.flatnonzero(counts > 0)
+    home = problem.home_post[model.pair_teacher[taken]] == model.pair_post[taken]
+    taken = taken[np.lexsort((model.pair_post[taken], home, model.pair_cohort[taken]))]
+    people = np.lexsort((np.asarray(order), model.cohorts.of))
+    post[people] = np.repeat(model.pair_post[taken], counts[taken])
+    return post

@@ -1,0 +1,442 @@
+"""The Problem: a scenario as immutable, indexed, consistent arrays.
+
+Sections are those of today and of September together, so that before and after share one index. A section
+that closes has no pupils and no post groups in September. A *post group* is one subject in one open section.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from allocator.demand.lessons import full_loads, staff_quota, weekly_lessons
+from allocator.demand.posts import Need, PostSetting, set_posts
+from allocator.domain import LADDERS, Indicator, Standard
+from allocator.errors import Issue
+from allocator.reorganise import GRADES, Journey, Reorganised, reorganise, section_classes
+from allocator.roads import Floats, Roads, great_circle_km, roads
+from allocator.scenario.config import Config
+from allocator.scenario.read import Scenario
+from allocator.words import text
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Objects = NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Season:
+    """The sections at one time: today, or in September.
+
+    Parameters
+    ----------
+    open
+        Whether the section is open, shape (sections,).
+    pupils, classes, quota
+        By section; zeros where it is not open.
+    lessons
+        Lessons a week, shape (sections, subjects).
+    posts
+        Posts, shape (sections, subjects).
+    setting
+        Shared posts and untaught lessons; None where posts were published.
+    material
+        Amounts of the material columns by name, each by section, nan where not known.
+    in_scope
+        Whether the balance standard counts the section.
+    """
+
+    open: Bools
+    pupils: Floats
+    classes: Ints
+    quota: Ints
+    lessons: Floats
+    posts: Ints
+    setting: PostSetting | None
+    material: Mapping[str, Floats]
+    in_scope: Bools
+
+
+@dataclass(frozen=True)
+class Sections:
+    """What does not change between the seasons: where each section belongs.
+
+    ``low`` and ``high`` are the least and most teachers a section may hold in September.
+    """
+
+    school: Ints
+    stage: Ints
+    low: Ints
+    high: Ints
+
+
+@dataclass(frozen=True)
+class Teachers:
+    """The roster, one entry a teacher in the order of teachers.csv.
+
+    Parameters
+    ----------
+    ids
+        Codes.
+    home
+        Section where the teacher works today; -1 for a recruit.
+    subject, certificate_subject
+        Subject indices.
+    takes
+        Whether the teacher can take a subject at all, main or second, shape (teachers, subjects).
+    rank
+        Rank of the certificate.
+    years
+        Years at the present school in September; nan where not known.
+    pin
+        School index the teacher is pinned to, -1 for none.
+    stays
+        Pinned to the present section.
+    table
+        The rows themselves, for what only few rules ask.
+    """
+
+    ids: tuple[str, ...]
+    home: Ints
+    subject: Ints
+    certificate_subject: Ints
+    takes: Bools
+    rank: Ints
+    years: Floats
+    pin: Ints
+    stays: Bools
+    recruit: Bools
+    volunteer: Bools
+    status: Objects
+    table: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class Posts:
+    """Post groups of September: one subject in one open section each.
+
+    ``places`` are its posts; a group of 0 posts exists so that surplus teachers can keep a place.
+    """
+
+    section: Ints
+    subject: Ints
+    places: Ints
+
+    def __len__(self) -> int:
+        return len(self.section)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything the rules, the model and the metrics read."""
+
+    name: str
+    config: Config
+    standard: Standard
+    schools: pd.DataFrame
+    zones: tuple[str, ...]
+    school_zone: Ints
+    closing: Bools
+    stages: tuple[str, ...]
+    subjects: tuple[str, ...]
+    sections: Sections
+    before: Season
+    after: Season
+    teachers: Teachers
+    posts: Posts
+    roads: Roads
+    journeys: tuple[Journey, ...]
+    warnings: tuple[Issue, ...]
+    files: Mapping[str, str]
+
+    @cached_property
+    def section_zone(self) -> Ints:
+        """Zone index of each section."""
+        return self.school_zone[self.sections.school]
+
+    @cached_property
+    def home_school(self) -> Ints:
+        """School index of each teacher today, -1 for a recruit."""
+        return np.where(self.teachers.home >= 0, self.sections.school[self.teachers.home], -1)
+
+    @cached_property
+    def displaced(self) -> Bools:
+        """Whether a teacher's section is not open in September; shape (teachers,)."""
+        return (self.teachers.home >= 0) & ~self.after.open[self.teachers.home]
+
+    @cached_property
+    def home_post(self) -> Ints:
+        """Post group of each teacher's present place, -1 where it does not exist in September."""
+        found = self.post_of(self.teachers.home, self.teachers.subject)
+        return np.where(self.displaced | (self.teachers.home < 0), -1, found)
+
+    @cached_property
+    def _post_table(self) -> Ints:
+        table = np.full((len(self.sections.school), len(self.subjects)), -1, dtype=np.int64)
+        table[self.posts.section, self.posts.subject] = np.arange(len(self.posts))
+        return table
+
+    def post_of(self, section: Ints, subject: Ints) -> Ints:
+        """Post group of a section and subject, -1 where there is none."""
+        return np.asarray(self._post_table[section, subject])
+
+    @cached_property
+    def post_school(self) -> Ints:
+        """School index of each post group."""
+        return self.sections.school[self.posts.section]
+
+    @cached_property
+    def post_stage(self) -> Ints:
+        """Stage index of each post group."""
+        return self.sections.stage[self.posts.section]
+
+    @cached_property
+    def home_km(self) -> Floats:
+        """Road length from each teacher's home to each school, nan where the home is not known."""
+        lat, lon = (self.teachers.table[c].to_numpy(float) for c in ("home_lat", "home_lon"))
+        to = (self.schools[c].to_numpy(float) for c in ("lat", "lon"))
+        return great_circle_km(lat, lon, *to) * self.roads.detour
+
+    def counts(self, indicator: Indicator) -> Bools:
+        """Whether a teacher counts for an indicator at a stage; shape (teachers, stages).
+
+        The subject condition is apart (:meth:`counted_subjects`), because it asks for the post held.
+        """
+        table = self.teachers.table
+        met = np.ones((len(table), len(self.stages)), dtype=bool)
+        for column, least in (
+            ("degree", indicator.degree_at_least),
+            ("backbone", indicator.backbone_at_least),
+            ("title", indicator.title_at_least),
+        ):
+            if least is not None:
+                ladder = LADDERS[column]
+                held = np.array([ladder.index(v) if v in ladder else -1 for v in table[column]])
+                for g, stage in enumerate(self.stages):
+                    name = least if isinstance(least, str) else least[stage]
+                    met[:, g] &= held >= ladder.index(name)
+        return met
+
+    def counted_subjects(self, indicator: Indicator) -> Bools:
+        """Whether a post of a subject counts for an indicator; shape (subjects,)."""
+        if indicator.subjects is None:
+            return np.ones(len(self.subjects), dtype=bool)
+        return np.isin(self.subjects, indicator.subjects)
+
+
+def build(scenario: Scenario) -> Problem:
+    """Turn a checked scenario into a problem: September's sections, classes, lessons, posts and people."""
+    change = reorganise(scenario)
+    schools = scenario.table("schools")
+    stages, subjects = tuple(scenario.standard.stages), tuple(scenario.standard.subjects)
+    zones = tuple(sorted(set(schools["zone"])))
+    index = {s: i for i, s in enumerate(schools["school_id"])}
+    keys = sorted(
+        {key for s in (change.before, change.after) for key in _section_keys(s)},
+        key=lambda k: (index[k[0]], stages.index(k[1])),
+    )
+    ways = roads(scenario)
+    seasons = _seasons(change, keys, index, ways)
+    places = {key: i for i, key in enumerate(keys)}
+    teachers = _teachers(scenario, places, index)
+    sections = _sections(change, keys, index, stages, seasons, teachers)
+    return Problem(
+        name=scenario.name,
+        config=scenario.config,
+        standard=scenario.standard,
+        schools=schools,
+        zones=zones,
+        school_zone=np.array([zones.index(z) for z in schools["zone"]], dtype=np.int64),
+        closing=schools["school_id"].isin(scenario.config.closures).to_numpy(bool),
+        stages=stages,
+        subjects=subjects,
+        sections=sections,
+        before=seasons[0],
+        after=seasons[1],
+        teachers=teachers,
+        posts=_posts(scenario, sections, seasons[1], teachers),
+        roads=ways,
+        journeys=change.journeys,
+        warnings=(*scenario.warnings, *change.warnings, *_unproved(seasons)),
+        files=scenario.files,
+    )
+
+
+def _section_keys(scenario: Scenario) -> list[tuple[str, str]]:
+    sections = scenario.table("sections")
+    return list(zip(sections["school_id"], sections["stage"], strict=True))
+
+
+def _seasons(
+    change: Reorganised, keys: list[tuple[str, str]], index: dict[str, int], ways: Roads
+) -> tuple[Season, Season]:
+    """Set the two seasons; sections whose needs do not change keep the posts of today."""
+    before = _season(change.before, keys, index, ways)
+    after = _season(change.after, keys, index, ways)
+    return before, after
+
+
+def _season(scenario: Scenario, keys: list[tuple[str, str]], index: dict[str, int], ways: Roads) -> Season:
+    standard, sections = scenario.standard, scenario.table("sections")
+    at = {key: i for i, key in enumerate(keys)}
+    rows = np.array([at[key] for key in _section_keys(scenario)], dtype=np.int64)
+    n, groups = len(keys), section_classes(scenario)
+    pupils, classes, quota = np.zeros(n), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    lessons = np.zeros((n, len(standard.subjects)))
+    pupils[rows] = sections[GRADES].sum(axis=1)
+    classes[rows] = [sum(g.classes for g in group) for group in groups]
+    for row, group, given in zip(rows, groups, sections["quota"], strict=True):
+        lessons[row] = weekly_lessons(group, standard)
+        computed = staff_quota(pupils[row], int(classes[row]), keys[row][1], standard)
+        quota[row] = computed if np.isnan(given) else int(given)
+    is_open = np.zeros(n, dtype=bool)
+    is_open[rows] = True
+    setting, posts = _set_posts(scenario, keys, index, ways, lessons, classes, quota, is_open)
+    material = {}
+    for indicator in standard.indicators.values():
+        if indicator.counts != "teachers":
+            material[indicator.counts] = np.full(n, np.nan)
+            material[indicator.counts][rows] = sections[indicator.counts].to_numpy(float)
+    scope = is_open & (pupils > 0) & ~_excluded(scenario, keys, pupils)
+    return Season(is_open, pupils, classes, quota, lessons, posts, setting, material, scope)
+
+
+def _excluded(scenario: Scenario, keys: list[tuple[str, str]], pupils: Floats) -> Bools:
+    kinds = dict(zip(scenario.table("schools")["school_id"], scenario.table("schools")["kind"], strict=True))
+    below = scenario.standard.balance.excluded_teaching_point_below.value
+    return np.array([kinds[s] == "teaching_point" for s, _ in keys], dtype=bool) & (pupils < below)
+
+
+def _set_posts(
+    scenario: Scenario,
+    keys: list[tuple[str, str]],
+    index: dict[str, int],
+    ways: Roads,
+    lessons: Floats,
+    classes: Ints,
+    quota: Ints,
+    is_open: Bools,
+) -> tuple[PostSetting | None, Ints]:
+    """Take the published posts, or set them."""
+    standard, published = scenario.standard, scenario.table("posts")
+    posts = np.zeros((len(keys), len(standard.subjects)), dtype=np.int64)
+    if len(published):
+        at, subjects = {key: i for i, key in enumerate(keys)}, list(standard.subjects)
+        for row in published.to_dict("records"):
+            posts[at[row["school_id"], row["stage"]], subjects.index(row["subject"])] = int(row["posts"])
+        return None, posts
+    zone = dict(zip(scenario.table("schools")["school_id"], scenario.table("schools")["zone"], strict=True))
+    relief = standard.posts.management_periods.value
+    here = np.flatnonzero(is_open & (lessons.sum(axis=1) > 0))
+    needs = [
+        Need(int(u), keys[u][1], zone[keys[u][0]], lessons[u], relief * float(classes[u]), int(quota[u]))
+        for u in here
+    ]
+    school = np.array([index[keys[u][0]] for u in here], dtype=np.int64)
+    setting = set_posts(needs, ways.km[np.ix_(school, school)], standard, scenario.config.seed)
+    for section, row in setting.posts.items():
+        posts[section] = row
+    return setting, posts
+
+
+def _teachers(scenario: Scenario, places: dict[tuple[str, str], int], index: dict[str, int]) -> Teachers:
+    table, standard = scenario.table("teachers"), scenario.standard
+    subjects = {s: i for i, s in enumerate(standard.subjects)}
+    home = [places.get((s, g), -1) for s, g in zip(table["school_id"], table["stage"], strict=True)]
+    subject = table["subject"].map(subjects).to_numpy(dtype=np.int64)
+    takes = np.zeros((len(table), len(subjects)), dtype=bool)
+    takes[np.arange(len(table)), subject] = True
+    for t, seconds in enumerate(table["second_subjects"]):
+        takes[t, [subjects[s] for s in seconds]] = True
+    certified = table["certificate_subject"].map(subjects).astype(float).to_numpy()
+    pins = table["pin"].map(lambda p: index.get(p, -1)).to_numpy(dtype=np.int64)
+    return Teachers(
+        ids=tuple(table["teacher_id"]),
+        home=np.array(home, dtype=np.int64),
+        subject=subject,
+        certificate_subject=np.where(np.isnan(certified), subject, certified).astype(np.int64),
+        takes=takes,
+        rank=table["certificate"].map({k: v.value for k, v in standard.certificate_rank.items()}).to_numpy(np.int64),
+        years=(scenario.config.september - table["joined_school"].to_numpy(float)) / 12,
+        pin=pins,
+        stays=(table["pin"] == "stay").to_numpy(bool),
+        recruit=table["recruit"].to_numpy(bool),
+        volunteer=table["volunteer"].to_numpy(bool),
+        status=table["status"].to_numpy(object),
+        table=table,
+    )
+
+
+def _sections(
+    change: Reorganised,
+    keys: list[tuple[str, str]],
+    index: dict[str, int],
+    stages: tuple[str, ...],
+    seasons: tuple[Season, Season],
+    teachers: Teachers,
+) -> Sections:
+    """Say where sections belong and how many teachers each may hold in September.
+
+    Without a limit of its own a section may hold its quota, or today's staff together with the staff of the
+    pupils who come to it, whichever is more.
+    """
+    before, after = seasons
+    at = {key: i for i, key in enumerate(keys)}
+    staff = np.bincount(teachers.home[teachers.home >= 0], minlength=len(keys))
+    coming = np.zeros(len(keys))
+    for journey in change.journeys:
+        start, end = at[journey.school_id, journey.stage], at[journey.to_school, journey.stage]
+        coming[end] += staff[start]
+    most = np.maximum(np.maximum(after.quota, after.posts.sum(axis=1)), staff + coming).astype(np.int64)
+    low, high = np.zeros(len(keys), dtype=np.int64), np.where(after.open, most, 0)
+    for row in change.after.table("sections").to_dict("records"):
+        u = at[row["school_id"], row["stage"]]
+        low[u] = 0 if np.isnan(row["headcount_min"]) else int(row["headcount_min"])
+        high[u] = high[u] if np.isnan(row["headcount_max"]) else int(row["headcount_max"])
+    return Sections(
+        school=np.array([index[s] for s, _ in keys], dtype=np.int64),
+        stage=np.array([stages.index(g) for _, g in keys], dtype=np.int64),
+        low=low,
+        high=high.astype(np.int64),
+    )
+
+
+def _posts(scenario: Scenario, sections: Sections, after: Season, teachers: Teachers) -> Posts:
+    """Post groups: every subject of the stage, and subjects that today's teachers of the section hold."""
+    wanted = after.posts > 0
+    for g, stage in enumerate(scenario.standard.stages):
+        taught = np.isin(list(scenario.standard.subjects), scenario.standard.stage_subjects(stage))
+        wanted |= (sections.stage == g)[:, None] & taught[None, :]
+    placed = teachers.home >= 0
+    wanted[teachers.home[placed], teachers.subject[placed]] = True
+    section, subject = np.nonzero(wanted & after.open[:, None])
+    return Posts(section.astype(np.int64), subject.astype(np.int64), after.posts[section, subject])
+
+
+def _unproved(seasons: tuple[Season, Season]) -> list[Issue]:
+    if all(s.setting is None or s.setting.proved for s in seasons):
+        return []
+    return [
+        Issue(
+            "posts.csv",
+            None,
+            None,
+            text("posts set at the limit of computation, without a proof that they are the best"),
+            text("a proof"),
+            text("publish the posts of small schools in posts.csv"),
+            "warning",
+        )
+    ]
+
+
+def loads(problem: Problem) -> Floats:
+    """Full weekly loads, shape (stages, subjects)."""
+    return np.array([full_loads(stage, problem.standard) for stage in problem.stages])

@@ -1,0 +1,154 @@
+"""Closures, openings and enrolment turn a scenario into the scenario of September."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from allocator.demand.classes import ClassGroup, class_groups, class_limit
+from allocator.errors import Issue
+from allocator.roads import roads
+from allocator.scenario.check import closed_plans
+from allocator.scenario.read import Scenario
+from allocator.words import text
+
+GRADES = [f"g{g}" for g in range(13)]
+
+
+@dataclass(frozen=True)
+class Journey:
+    """Pupils of one closing section who go to another school."""
+
+    school_id: str
+    stage: str
+    to_school: str
+    pupils: int
+    km: float
+    minutes: float
+
+
+@dataclass(frozen=True)
+class Reorganised:
+    """A scenario before and after its changes.
+
+    Parameters
+    ----------
+    before
+        The district of today: open schools, today's pupils.
+    after
+        The district of September: closing schools gone, their pupils moved, planned schools open.
+    journeys
+        Where the pupils of closing sections go.
+    warnings
+        Seats and school sizes that do not fit.
+    """
+
+    before: Scenario
+    after: Scenario
+    journeys: tuple[Journey, ...]
+    warnings: tuple[Issue, ...]
+
+
+def reorganise(scenario: Scenario) -> Reorganised:
+    """Apply the closures, openings and enrolment of a scenario."""
+    planned = set(scenario.table("schools").query("status == 'planned'")["school_id"])
+    before = _without(scenario, planned)
+    forecast = _enrolled(_without(scenario, closed_plans(scenario)))
+    journeys = tuple(_journeys(forecast))
+    after = _moved(forecast, journeys)
+    return Reorganised(before, after, journeys, tuple(_sizes(after)))
+
+
+def _without(scenario: Scenario, schools: set[str]) -> Scenario:
+    tables = dict(scenario.tables)
+    for name in ("sections", "posts"):
+        tables[name] = tables[name][~tables[name]["school_id"].isin(schools)].reset_index(drop=True)
+    return replace(scenario, tables=tables)
+
+
+def _enrolled(scenario: Scenario) -> Scenario:
+    """Apply the forecast of enrolment.csv, else the factor of the scenario."""
+    sections = scenario.table("sections").copy()
+    sections[GRADES] = np.floor(sections[GRADES] * scenario.config.enrolment.factor + 0.5)
+    keys = ["school_id", "stage"]
+    forecast = scenario.table("enrolment").set_index(keys)[GRADES].astype(float)
+    if len(forecast):
+        given = forecast.reindex(pd.MultiIndex.from_frame(sections[keys])).to_numpy()
+        sections[GRADES] = np.where(np.isnan(given), sections[GRADES], given)
+    return replace(scenario, tables=dict(scenario.tables) | {"sections": sections})
+
+
+def _journeys(scenario: Scenario) -> Iterator[Journey]:
+    sections, closing = scenario.table("sections"), scenario.config.closures
+    index = {s: i for i, s in enumerate(scenario.table("schools")["school_id"])}
+    ways = roads(scenario)
+    pupils = sections[GRADES].sum(axis=1)
+    for at in np.flatnonzero(sections["school_id"].isin(closing)):
+        school, stage = str(sections["school_id"].iloc[at]), str(sections["stage"].iloc[at])
+        closure = closing[school]
+        to = (closure.junior_to if stage == "junior" else None) or closure.to
+        if to == "nearest":
+            same = sections[(sections["stage"] == stage) & ~sections["school_id"].isin(closing)]
+            to = min(same["school_id"], key=lambda s: (ways.km[index[school], index[s]], s))
+        way = index[school], index[to]
+        yield Journey(school, stage, to, int(pupils.iloc[at]), float(ways.km[way]), float(ways.minutes[way]))
+
+
+def _moved(scenario: Scenario, journeys: tuple[Journey, ...]) -> Scenario:
+    sections = scenario.table("sections").copy()
+    at = {key: i for i, key in enumerate(zip(sections["school_id"], sections["stage"], strict=True))}
+    grades = sections[GRADES].to_numpy(float)
+    for journey in journeys:
+        grades[at[journey.to_school, journey.stage]] += grades[at[journey.school_id, journey.stage]]
+    sections[GRADES] = grades
+    moved = replace(scenario, tables=dict(scenario.tables) | {"sections": sections})
+    return _without(moved, set(scenario.config.closures))
+
+
+def section_classes(scenario: Scenario) -> list[tuple[ClassGroup, ...]]:
+    """Classes of every section of a scenario, in the order of sections.csv."""
+    kinds = dict(zip(scenario.table("schools")["school_id"], scenario.table("schools")["kind"], strict=True))
+    found = []
+    for row in scenario.table("sections").to_dict("records"):
+        limit = row["class_limit"]
+        if np.isnan(limit) or limit < 1:
+            limit = class_limit(scenario.standard.classes, row["stage"], kinds[row["school_id"]])
+        grades = scenario.standard.stages[row["stage"]].grades
+        pupils = tuple((g, int(row[f"g{g}"])) for g in grades)
+        found.append(class_groups(pupils, limit, scenario.standard.classes))
+    return found
+
+
+def _sizes(after: Scenario) -> Iterator[Issue]:
+    """Warn where the classes of September exceed the classrooms, or a school its size limit."""
+    sections = after.table("sections")
+    for row, groups in zip(sections.to_dict("records"), section_classes(after), strict=True):
+        classes = sum(g.classes for g in groups)
+        if classes > row["classrooms"]:
+            yield Issue(
+                str(row["_file"]),
+                int(row["_row"]),
+                "classrooms",
+                text("{rooms} classrooms for {classes} classes in September", rooms=int(row["classrooms"]), classes=classes),
+                text("a classroom for every class before pupils come"),
+                text("build first, or send the pupils elsewhere"),
+                "warning",
+            )
+    kinds = after.table("schools").set_index("school_id")["kind"]
+    pupils = sections.groupby("school_id")[GRADES].sum().sum(axis=1)
+    limits = after.standard.balance.school_size
+    for school, n in pupils.items():
+        limit = limits.get(str(kinds[school]))
+        if limit is not None and n > limit.value:
+            yield Issue(
+                "sections.csv",
+                None,
+                str(school),
+                text("{n} pupils in September", n=int(n)),
+                text("at most {limit} pupils ({source})", limit=f"{limit.value:g}", source=limit.source),
+                text("send fewer pupils to this school"),
+                "warning",
+            )

@@ -1,0 +1,78 @@
+"""From the relaxation to whole people, with a proof: columns that cannot be in a better plan are left out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from allocator.problem import Bools
+from allocator.roads import Floats
+from allocator.solving.engine import Engine, Linear
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The best values found, their objective and a bound that no plan can beat."""
+
+    x: Floats
+    objective: float
+    bound: float
+
+
+def solve_whole(
+    engine: Engine, cost: Floats, relaxed: Linear, pairs: int, *, gap: float, deadline: float, start: Floats | None = None
+) -> Proof | None:
+    """Find whole numbers within ``gap`` of the bound.
+
+    First only pairs of small reduced cost may be used: the relaxation is almost whole, so that its bound
+    often proves what is found there. Where it does not, every pair whose reduced cost is below the distance
+    between the best plan and the bound is let in: the others provably cannot be in a better plan.
+
+    Parameters
+    ----------
+    relaxed
+        The relaxation of the same objective.
+    pairs
+        Number of pair columns; they come first.
+    gap
+        Relative gap asked for.
+    deadline
+        On the clock of ``time.monotonic``.
+    start
+        Feasible values to fall back on.
+
+    Returns
+    -------
+    None where nothing was found before the deadline.
+    """
+    best = None if start is None else Proof(start, float(cost @ start), relaxed.value)
+    reach = max(2 * gap, 0.002) * max(abs(relaxed.value), 1e-6)
+    while True:
+        if best is not None and best.objective - relaxed.value <= _slack(best.objective, gap):
+            return Proof(best.x, best.objective, min(relaxed.value, best.objective))
+        full = best is not None and reach >= best.objective - relaxed.value
+        keep = _within(relaxed, pairs, reach)
+        target = relaxed.value + _slack(relaxed.value, gap)
+        found = engine.whole(cost, keep, gap=gap / 2, seconds=deadline - time.monotonic(), target=target)
+        if found is not None and (best is None or found.value < best.objective):
+            best = Proof(found.x, float(cost @ found.x), relaxed.value)
+        if full and best is not None:
+            proved = max(relaxed.value, min(found.bound, best.objective)) if found is not None else relaxed.value
+            return Proof(best.x, best.objective, proved)
+        if time.monotonic() > deadline or (found is None and keep.all()):
+            return best
+        wider = best.objective - relaxed.value if best is not None else reach * 8
+        reach = max(wider * (1 + 1e-9), reach * 1.01)
+
+
+def _slack(value: float, gap: float) -> float:
+    return max(gap * abs(value), 1e-7)
+
+
+def _within(relaxed: Linear, pairs: int, reach: float) -> Bools:
+    """Pairs in use or of small reduced cost; every column that is not a pair."""
+    keep = np.ones(len(relaxed.x), dtype=bool)
+    keep[:pairs] = (relaxed.reduced[:pairs] <= reach) | (relaxed.x[:pairs] > 1e-9)
+    return keep

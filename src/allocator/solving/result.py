@@ -1,0 +1,72 @@
+"""What solving returns: a plan, and for every level its objective, bound, gap, seconds and status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from allocator.plan import Plan
+from allocator.problem import Problem
+from allocator.rules.contract import Rule, Violation
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of the objective.
+
+    Parameters
+    ----------
+    name
+        coverage, evenness, moves, burden, wishes, or rules for the breaches of soft rules.
+    objective, bound
+        Value of the plan and proved lower bound, in the unit of the level.
+    gap
+        ``(objective − bound) / |objective|``, 0 where both are equal.
+    seconds
+        Time taken.
+    status
+        ``proved``: the gap asked for was reached; ``limit``: the time ran out first.
+    held
+        What later levels kept fixed while this one was solved, in words; empty for nothing.
+    """
+
+    name: str
+    objective: float
+    bound: float
+    seconds: float
+    status: str
+    held: str = ""
+
+    @property
+    def gap(self) -> float:
+        """Relative gap between objective and bound."""
+        distance = max(self.objective - self.bound, 0.0)
+        return 0.0 if distance <= 1e-9 else distance / max(abs(self.objective), 1e-9)
+
+
+@dataclass(frozen=True)
+class Result:
+    """A plan with its proof.
+
+    Parameters
+    ----------
+    problem, rules, plan
+        What was asked, under which rules, and the answer.
+    levels
+        The levels in their order.
+    eligible
+        Teachers who could lawfully move away from a school that stays open.
+    violations
+        What the witness finds wrong with the plan; hard rules are never among them.
+    """
+
+    problem: Problem
+    rules: tuple[Rule, ...]
+    plan: Plan
+    levels: tuple[Level, ...]
+    eligible: int
+    violations: tuple[Violation, ...] = field(default=())
+
+    @property
+    def status(self) -> str:
+        """``proved`` where every level is, else ``limit``."""
+        return "proved" if all(level.status == "proved" for level in self.levels) else "limit"

@@ -1,0 +1,327 @@
+"""Solve a problem: level after level in strict order, each proved and held while the next is solved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from allocator.errors import LimitReached, NoPlan
+from allocator.evenness import Term, terms
+from allocator.model import Cohorts, Model, assignment, cohorts, deal
+from allocator.plan import Plan, standing_still
+from allocator.problem import Bools, Ints, Problem
+from allocator.roads import Floats
+from allocator.rules.catalogue import aggregate_rules, pair_rules, with_budget
+from allocator.rules.contract import Rule, Violation, leaves_open_school
+from allocator.solving.engine import Engine
+from allocator.solving.even import Even, heads, prove
+from allocator.solving.integer import solve_whole
+from allocator.solving.levels import add_costs, wished
+from allocator.solving.result import Level, Result
+from allocator.words import Text, text
+
+Progress = Callable[[str, float | None, float | None], None]
+_HELD = 1e-6
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A problem made ready: its cohorts, its model, its rules with the budget in numbers."""
+
+    model: Model
+    rules: tuple[Rule, ...]
+    eligible: int
+    terms: list[Term]
+
+
+@dataclass
+class _State:
+    """What the levels hand on: the model with its locks, the values of the best plan, the levels so far."""
+
+    model: Model
+    x: Floats | None
+    levels: list[Level]
+    heads_held: bool = False
+
+
+def solve(problem: Problem, rules: tuple[Rule, ...], progress: Progress | None = None) -> Result:
+    """Assign every teacher a post.
+
+    Parameters
+    ----------
+    problem
+        The district in September.
+    rules
+        Rules that are not off, from :func:`allocator.rules.catalogue.settle`.
+    progress
+        Told the level, its objective and its bound while it is solved.
+
+    Returns
+    -------
+    The plan with the proof of every level. In the order of the levels it is never worse than standing still.
+
+    Raises
+    ------
+    NoPlan
+        Where the hard rules leave no plan, with the rules that stand in the way.
+    LimitReached
+        Where the limit ran out before any plan was found.
+    """
+    prepared = prepare(problem, rules)
+    tell = progress or (lambda name, objective, bound: None)
+    state = _State(prepared.model, _start(prepared), [])
+    for name in _levels(problem, prepared.model):
+        tell(name, None, None)
+        if name == "evenness":
+            _solve_evenness(state, prepared, tell)
+        else:
+            _solve_linear(state, prepared, name, tell)
+    plan = Plan(_people(prepared, state))
+    broken = tuple(v for rule in prepared.rules for v in rule.violations(problem, plan))
+    _insist(prepared.rules, broken)
+    return Result(problem, prepared.rules, plan, tuple(state.levels), prepared.eligible, broken)
+
+
+def prepare(problem: Problem, rules: tuple[Rule, ...]) -> Prepared:
+    """Ask the pair rules, group the teachers, build the model."""
+    pairs = pair_rules(rules)
+    groups = _cohorts(problem, rules)
+    refused = {rule.id: rule.refuses(problem, groups.first) for rule in pairs}
+    allowed = np.ones((len(groups.first), len(problem.posts)), dtype=bool)
+    for rule in pairs:
+        if rule.level == "hard":
+            allowed &= ~refused[rule.id]
+    _somewhere(problem, rules, groups, allowed)
+    eligible = _eligible(problem, groups, allowed)
+    rules = with_budget(rules, problem.config.budget.most_moves(eligible))
+    weights = np.array([float(problem.config.priorities.subjects.get(s, 1)) for s in problem.subjects])
+    model = assignment(problem, groups, allowed, weights)
+    for rule in pairs:
+        if rule.level == "soft":
+            broken = refused[rule.id][model.pair_cohort, model.pair_post]
+            model.cost("rules", model.pairs[broken], np.ones(int(broken.sum())))
+    for total in aggregate_rules(rules):
+        total.add(problem, model)
+    add_costs(model)
+    return Prepared(model, rules, eligible, terms(model))
+
+
+def _cohorts(problem: Problem, rules: tuple[Rule, ...]) -> Cohorts:
+    """Group teachers whom no rule, indicator, wish or distance can tell apart."""
+    teachers, table = problem.teachers, problem.teachers.table
+    columns: list[np.ndarray[Any, Any]] = [teachers.home, teachers.subject, teachers.recruit]
+    for rule in pair_rules(rules):
+        columns.extend(rule.profile(problem))
+    for name, indicator in problem.standard.indicators.items():
+        if indicator.counts == "teachers" and problem.config.priorities.indicators.get(name):
+            columns.extend(problem.counts(indicator).T)
+    columns.extend(np.nan_to_num(table[c].to_numpy(float), nan=-999.0) for c in ("home_lat", "home_lon"))
+    columns.append(np.array([";".join(w) for w in table["wishes"]]))
+    return cohorts(columns)
+
+
+def _somewhere(problem: Problem, rules: tuple[Rule, ...], groups: Cohorts, allowed: Bools) -> None:
+    """Refuse a problem in which somebody has no lawful place at all, naming the rules that leave none."""
+    lost = np.flatnonzero(~allowed.any(axis=1))
+    if not len(lost):
+        return
+    sentences: list[Text] = []
+    for cohort in lost:
+        who = [problem.teachers.ids[t] for t in np.flatnonzero(groups.of == cohort)]
+        first = groups.first[[cohort]]
+        alone = [r for r in pair_rules(rules) if r.level == "hard" and r.refuses(problem, first).all()]
+        hard = alone or [r for r in pair_rules(rules) if r.level == "hard" and r.refuses(problem, first).any()]
+        sentences.append(
+            text("no lawful place for {who}: together these rules leave none: {rules}", who=who, rules=[r.id for r in hard])
+        )
+    raise NoPlan(sentences, problem.config.language)
+
+
+def _eligible(problem: Problem, groups: Cohorts, allowed: Bools) -> int:
+    """Teachers with a lawful place at another school, whose own school stays open."""
+    leaves = leaves_open_school(problem, groups.first) & allowed
+    return int(groups.size[leaves.any(axis=1)].sum())
+
+
+def _levels(problem: Problem, model: Model) -> list[str]:
+    """List the levels of the scenario: breaches of soft rules before all, burden last as the tie-break."""
+    asked = list(problem.config.objective.levels)
+    if not wished(problem):
+        asked = [level for level in asked if level != "wishes"]
+    soft = ["rules"] if model.objective("rules")[_movable(model)].any() else []
+    return soft + asked + ([] if "burden" in asked else ["burden"])
+
+
+def _movable(model: Model) -> Bools:
+    return np.asarray(np.concatenate(model.high) > 0)
+
+
+def _start(prepared: Prepared) -> Floats | None:
+    """Values of standing still, where that is a plan."""
+    model, problem = prepared.model, prepared.model.problem
+    post = standing_still(problem).post
+    if (post < 0).any():
+        return None
+    pair = {key: i for i, key in enumerate(zip(model.pair_cohort.tolist(), model.pair_post.tolist(), strict=True))}
+    columns = [pair.get(key) for key in zip(model.cohorts.of.tolist(), post.tolist(), strict=True)]
+    if None in columns:
+        return None
+    x = np.zeros(model.width)
+    np.add.at(x, np.array(columns, dtype=np.int64), 1.0)
+    x = _with_shortage(model, x)
+    return x if Engine(model).feasible(x) else None
+
+
+def _with_shortage(model: Model, x: Floats) -> Floats:
+    """Set the empty places that follow from the pairs: the columns right after them."""
+    places = model.problem.posts.places
+    filled = np.bincount(model.pair_post, x[: len(model.pairs)], minlength=len(places))
+    short = np.maximum(places - filled, 0)[places > 0]
+    x[len(model.pairs) : len(model.pairs) + len(short)] = short
+    return x
+
+
+def _solve_linear(state: _State, prepared: Prepared, name: str, tell: Progress) -> None:
+    """Solve one linear level and hold it."""
+    began, model = time.monotonic(), state.model
+    budget, cost = prepared.model.problem.config.budget, model.objective(name)
+    last = name == "burden" and name not in prepared.model.problem.config.objective.levels
+    engine = Engine(model)
+    relaxed = engine.linear(cost)
+    if relaxed is None:
+        raise NoPlan(_conflict(prepared), prepared.model.problem.config.language)
+    start = state.x if state.x is not None and engine.feasible(_padded(state.x, model)) else None
+    proof = solve_whole(
+        engine,
+        cost,
+        relaxed,
+        len(model.pairs),
+        gap=budget.gap if not last else max(budget.gap, 0.002),
+        deadline=began + budget.seconds,
+        start=None if start is None else _padded(start, model),
+    )
+    if proof is None:
+        _nothing_found(prepared, engine, budget.seconds)
+        raise LimitReached
+    value = _settled(cost, proof.x)
+    bound = _rounded(cost, min(proof.bound, value))
+    state.x = proof.x
+    status = "proved" if value - bound <= max(budget.gap, 0.002 * last) * abs(value) + _HELD else "limit"
+    held = "heads" if state.heads_held else ""
+    state.levels.append(Level(name, value, bound, time.monotonic() - began, status, held))
+    tell(name, value, bound)
+    used = np.flatnonzero(cost)
+    if len(used):
+        model.row(used, cost[used], high=value + _HELD)
+
+
+def _nothing_found(prepared: Prepared, engine: Engine, seconds: float) -> None:
+    """Tell a problem without a plan from a limit that was too short."""
+    conflict = _conflict(prepared)
+    if conflict:
+        raise NoPlan(conflict, prepared.model.problem.config.language)
+
+
+def _settled(cost: Floats, x: Floats) -> float:
+    value = float(cost @ x)
+    return float(round(value)) if _whole_costs(cost) else value
+
+
+def _rounded(cost: Floats, bound: float) -> float:
+    """Round a bound up where every plan costs a whole number."""
+    return float(np.ceil(bound - 1e-6)) if _whole_costs(cost) else bound
+
+
+def _whole_costs(cost: Floats) -> bool:
+    return bool((cost == np.round(cost)).all())
+
+
+def _padded(x: Floats, model: Model) -> Floats:
+    """Return the values for a model that has grown since."""
+    return np.concatenate([x, np.zeros(model.width - len(x))]) if len(x) < model.width else x[: model.width]
+
+
+def _solve_evenness(state: _State, prepared: Prepared, tell: Progress) -> None:
+    """Solve the evenness level and hold it: its value, and from then on the totals of each stage."""
+    began, model, listed = time.monotonic(), state.model, prepared.terms
+    budget = model.problem.config.budget
+    if not listed:
+        state.levels.append(Level("evenness", 0.0, 0.0, 0.0, "proved"))
+        return
+    even = prove(
+        model,
+        listed,
+        model.objective("burden"),
+        gap=budget.gap,
+        deadline=began + budget.seconds,
+        start=None if state.x is None else state.x[: model.width],
+        progress=lambda objective, bound: tell("evenness", objective, bound),
+    )
+    if even is None:
+        conflict = _conflict(prepared)
+        if conflict:
+            raise NoPlan(conflict, model.problem.config.language)
+        raise LimitReached
+    state.x = even.x
+    slack = max(budget.gap * even.objective, 1e-9)
+    status = "proved" if even.objective - even.bound <= slack else "limit"
+    state.levels.append(Level("evenness", even.objective, even.bound, time.monotonic() - began, status))
+    tell("evenness", even.objective, even.bound)
+    _hold_heads(state, listed, even)
+
+
+def _hold_heads(state: _State, listed: list[Term], even: Even) -> None:
+    """Hold the heads of every section that evenness found: later levels choose among the people alone."""
+    for term in listed:
+        found = heads(even.x, term)
+        value = np.ones(len(term.pair))
+        state.model.rows(term.position, state.model.pairs[term.pair], value, found, found)
+    state.heads_held = True
+
+
+def _people(prepared: Prepared, state: _State) -> Ints:
+    """Deal the cohorts out: volunteers first, then by years at the school, then by a seeded draw."""
+    model, teachers = prepared.model, prepared.model.problem.teachers
+    assert state.x is not None
+    config = model.problem.config
+    years = np.nan_to_num(teachers.years, nan=-1.0)
+    sign = -1.0 if config.priorities.first_to_move == "longest" else 1.0
+    draw = np.random.default_rng(config.seed).permutation(len(teachers))
+    order = np.empty(len(teachers), dtype=np.int64)
+    order[np.lexsort((draw, sign * years, ~teachers.volunteer))] = np.arange(len(teachers))
+    return deal(model, np.round(state.x[: len(model.pairs)]).astype(np.int64), order)
+
+
+def _insist(rules: tuple[Rule, ...], broken: tuple[Violation, ...]) -> None:
+    """Stop if the witness contradicts the model: such a plan must never reach a planner."""
+    hard = {rule.id for rule in rules if rule.level == "hard"}
+    wrong = [v for v in broken if v.rule in hard]
+    if wrong:
+        lines = "; ".join(f"{v.rule} {' '.join(v.who[:5])}: {v.sentence}" for v in wrong[:5])
+        raise AssertionError(f"the plan breaks hard rules, which the model should not allow: {lines}")
+
+
+def _conflict(prepared: Prepared) -> list[Text]:
+    """Say which totals cannot be kept, and by how much each would have to give way."""
+    problem = prepared.model.problem
+    softened = tuple(replace(r, level="soft") if r in aggregate_rules(prepared.rules) else r for r in prepared.rules)
+    groups = prepared.model.cohorts
+    allowed = np.zeros((len(groups.first), len(problem.posts)), dtype=bool)
+    allowed[prepared.model.pair_cohort, prepared.model.pair_post] = True
+    model = assignment(problem, groups, allowed, np.ones(len(problem.subjects)))
+    for total in aggregate_rules(softened):
+        total.add(problem, model)
+    relaxed = Engine(model).linear(model.objective("rules"))
+    if relaxed is None:
+        return [text("the pair rules leave some teachers without a lawful place")]
+    lines = []
+    for rule in aggregate_rules(softened):
+        excess = sum(float(relaxed.x[columns].sum()) for columns in model.breaches.get(rule.id, []))
+        if excess > _HELD:
+            lines.append(text("'{rule}' cannot be kept: {sentence} At least {n} too many or too few.", rule=rule.id, sentence=rule.said(), n=int(np.ceil(excess - _HELD))))
+    return lines
+
