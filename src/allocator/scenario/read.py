@@ -281,6 +281,10 @@ def _completed(
         filled = np.empty(len(values), dtype=object)
         usable = [None if v is _REFUSED else v for v in values]
         filled[:] = [fill if b or v is None else v for v, b in zip(usable, blank, strict=True)]
-        numeric = isinstance(missing(column), float)
-        done[name] = filled.astype(float) if numeric else filled.astype(bool) if column.kind == "flag" else filled
+        if isinstance(missing(column), float):
+            done[name] = filled.astype(float)
+        elif column.kind == "flag":
+            done[name] = filled.astype(bool)
+        else:
+            done[name] = pd.Series(filled, dtype=object)  # pandas would turn None into nan
     return pd.DataFrame(done)
