@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from allocator.words import Text, both
+from allocator.errors import Refused
+from allocator.words import Text, both, text
 
 DEGREES = ("secondary", "associate", "bachelor", "master", "doctor")
 BACKBONE = ("none", "county", "city", "province")
@@ -15,9 +16,9 @@ LADDERS = {"degree": DEGREES, "backbone": BACKBONE, "title": TITLES}
 
 
 class Frozen(BaseModel):
-    """A table of a TOML file: no unknown keys, no changes after reading."""
+    """A table of a TOML file: no unknown keys, no other types than written, no changes after reading."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Number(Frozen):
@@ -78,28 +79,39 @@ class Periods(Frozen):
 class Loads(Frozen):
     """The full weekly load of a teacher, by stage: a default and the subjects that differ."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, dict[str, float]] = Field(init=False)
     source: str
     confidence: str
     unit: str
 
+    @property
+    def stages(self) -> dict[str, dict[str, float]]:
+        """The tables of the stages."""
+        return self.__pydantic_extra__
+
     def load(self, stage: str, subject: str) -> float:
         """Lessons a week that one full-time teacher gives."""
-        table: dict[str, float] = (self.model_extra or {})[stage]
+        table = self.stages[stage]
         return float(table.get(subject, table["default"]))
 
 
 class Families(Frozen):
     """Which further subjects a teacher of a subject usually takes, by stage."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, dict[str, tuple[str, ...]]] = Field(init=False)
     source: str
     confidence: str
 
+    @property
+    def stages(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """The tables of the stages."""
+        return self.__pydantic_extra__
+
     def others(self, stage: str, subject: str) -> tuple[str, ...]:
         """Further subjects of a teacher of ``subject``."""
-        table: dict[str, list[str]] = (self.model_extra or {}).get(stage, {})
-        return tuple(table.get(subject, ()))
+        return self.stages.get(stage, {}).get(subject, ())
 
 
 class Staffing(Frozen):
@@ -224,10 +236,20 @@ Level = Literal["hard", "soft", "off"]
 class RuleSetting(Frozen):
     """How a scenario wants a rule: its level and its parameters."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(extra="allow")
     level: Level = "hard"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _level_alone(cls, value: object) -> object:
+        if isinstance(value, str):
+            return {"level": value}
+        if not isinstance(value, dict):
+            raise Refused(text('"hard", "soft", "off", or a table such as {{ level = "hard", years = 3 }}'))
+        return value
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The parameters given, by name."""
-        return dict(self.model_extra or {})
+        """The parameters given, by name; lists as they were written."""
+        given = self.model_extra or {}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}

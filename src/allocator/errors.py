@@ -2,12 +2,52 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from allocator.words import Text, say, text
 
 NOTHING = text("nothing")
+_ID_CARD = re.compile(r"\d{17}[\dXx]")
+_MOST_SHOWN = 80
+
+
+def quoted(value: object) -> Text:
+    """Show what was found, on one line, cut short, and without ID-card numbers.
+
+    Parameters
+    ----------
+    value
+        Text of a cell, or a value of a TOML file.
+    """
+    if isinstance(value, bool):
+        return text("true") if value else text("false")
+    if isinstance(value, dict):
+        return text("a table (keys: {n})", n=len(value))
+    if isinstance(value, list | tuple):
+        return text("a list (values: {n})", n=len(value))
+    try:
+        whole = str(value)
+    except ValueError:  # Python does not write out whole numbers of more than 4,300 digits
+        return text("a number of too many digits")
+    shown = _ID_CARD.sub("…", _one_line(whole[: 4 * _MOST_SHOWN]))[:_MOST_SHOWN]
+    return text("{value}", value=shown) if isinstance(value, int | float) else text("'{value}'", value=shown)
+
+
+def _one_line(words: str) -> str:
+    """Show line ends, control characters and invisible ones as what they are: not to be read."""
+    return "".join(c if c.isprintable() or unicodedata.category(c) == "Zs" else "�" for c in words)
+
+
+class Refused(ValueError):
+    """A value that cannot be used; carries what was expected and the way out."""
+
+    def __init__(self, expected: Text, remedy: Text | None = None) -> None:
+        self.expected = expected
+        self.remedy = remedy or text("correct the value")
+        super().__init__(str(expected))
 
 
 @dataclass(frozen=True)
@@ -38,11 +78,13 @@ class Issue:
 
     def say(self, language: str) -> str:
         """Put the issue into one line."""
-        place = [self.file]
+        place, settings = [self.file], self.file.endswith(".toml")
         if self.row is not None:
-            place.append(say(text("row {row}", row=self.row), language))
+            row = text("line {row}", row=self.row) if settings else text("row {row}", row=self.row)
+            place.append(say(row, language))
         if self.column is not None:
-            place.append(say(text("column {column}", column=self.column), language))
+            key = text("key {column}", column=self.column)
+            place.append(say(key if settings else text("column {column}", column=self.column), language))
         comma = "，" if language == "zh" else ", "
         body = text(
             "{place}: found {found}; expected {expected}; {remedy}",
@@ -51,7 +93,7 @@ class Issue:
             expected=self.expected,
             remedy=self.remedy,
         )
-        return say(body, language)
+        return _one_line(say(body, language))
 
 
 class InputsAreWrong(Exception):

@@ -5,15 +5,18 @@ For one stage and indicator let ``x_u`` be the heads that count in section ``u``
 
     CV² = N · Σ(x_u² / P_u) / T² − 1.
 
-While ``T`` cannot change this is a constant plus one convex function of each whole number ``x_u``: a bounded
-column for every further head, with the exact increase as its cost, is exact. Where ``T`` can change, with
-``τ = T / T₀`` and ``g = Σ (P_u / N)(x_u N / (P_u T₀) − 1)²`` the same CV is
+Let ``τ = T / T₀`` and ``g = Σ (P_u / N)(x_u N / (P_u T₀) − 1)²``. ``g`` is a sum of convex functions of each
+whole number ``x_u``: a bounded column for every further head, with the exact increase as its value, is exact.
+While ``T`` cannot change, CV² = g with ``T₀ = T``. Where it can,
 
-    CV² = g / τ² − (1 − 1/τ)².
+    CV² = g / τ² − (1 − 1/τ)²,
 
-``g`` stays separable and convex; the product with ``1/τ²`` is bounded from below by McCormick's inequalities
-and the concave rest by its secant, both over a range of ``T``. The relaxation is a valid lower bound on any
-range and becomes exact as the range shrinks, so that splitting ranges proves the bound as closely as wanted.
+which is constant along rays and not convex. Over a range of ``T`` it is bounded from below by *cuts*
+``CV² ≥ a·g + Σ π_u x_u + α``: ``a`` is a part of the least ``1/τ²`` of the range, ``π`` the slope of what is left at
+the point to cut off, and ``α`` the exact minimum of ``CV² − a·g − π·x`` over all whole heads in the range.
+For each ``T`` that minimum is a separable convex allocation, solved by taking the cheapest heads first. The
+cuts describe the convex hull as closely as wanted, far closer than envelopes of the product ``g · 1/τ²``;
+splitting the range closes the rest.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from allocator.plan import Plan
 from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
 
-_TANGENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+_MANY, _MORE = 2.5, 6  # single steps up to so many even shares, and so many heads more
 
 
 @dataclass(frozen=True)
@@ -66,17 +69,10 @@ class Term:
 
 @dataclass(frozen=True)
 class Range:
-    """Least and most of the total of one term, and of its ``g`` at the middle total."""
+    """Least and most of the total of one term."""
 
     low: float
     high: float
-    g_low: float = 0.0
-    g_high: float = INFINITY
-
-    @property
-    def middle(self) -> float:
-        """The total that ``τ`` is measured against."""
-        return max((self.low + self.high) / 2, 1.0)
 
 
 def contributions(problem: Problem, indicator: str, teachers: Ints, posts: Ints) -> Bools:
@@ -127,51 +123,83 @@ class Encoded:
 
     Parameters
     ----------
-    total_column
-        Column that holds ``T``.
-    cv2_column
-        Column that holds the lower bound of CV².
-    g_columns, g_values, g_constant
-        ``g`` as a linear expression.
+    middle
+        ``T₀``, against which ``τ`` is measured.
+    range
+        What the total can be, from the cohorts alone.
+    low, high
+        Least and most heads in each section, from the cohorts alone.
+    heads
+        Columns that hold ``x``, by section.
+    total, g, cv2
+        Columns that hold ``T``, ``g`` and the lower bound of CV².
     """
 
     term: Term
-    total_column: int
-    cv2_column: int
-    g_columns: Ints
-    g_values: Floats
-    g_constant: float
+    middle: float
+    range: Range
+    low: Ints
+    high: Ints
+    heads: Ints
+    total: int
+    g: int
+    cv2: int
+
+    def cv2_of(self, x: Floats) -> float:
+        """CV² of the values of the columns, heads being whole or not."""
+        tau = x[self.total] / self.middle
+        return float(x[self.g] / tau**2 - (1 - 1 / tau) ** 2) if tau > 0 else 0.0
 
 
-def encode(model: Model, term: Term, span: Range) -> Encoded:
-    """Add one term to the model over a range of its total, with its weight in the level ``evenness``."""
+def encode(model: Model, term: Term, middle: float) -> Encoded:
+    """Add one term to the model, with its weight in the level ``evenness``; the bound of CV² is still open.
+
+    Heads far above an even share are counted at the slope where the single steps end: still a lower bound.
+    """
     low, high = _limits(model, term)
-    steps = np.maximum(high - low, 0)
+    likely = np.ceil(_MANY * middle * term.pupils / term.pupils.sum()) + _MORE
+    steps = np.minimum(high - low, np.maximum(likely - low, 1)).astype(np.int64)
     at = np.repeat(np.arange(len(low)), steps)
-    count = np.arange(len(at)) - np.repeat(np.cumsum(steps) - steps, steps)
-    head = low[at] + count
-    share, per_head = term.pupils / term.pupils.sum(), term.pupils.sum() / (term.pupils * span.middle)
+    head = low[at] + np.arange(len(at)) - np.repeat(np.cumsum(steps) - steps, steps)
+    share, per_head = term.pupils / term.pupils.sum(), term.pupils.sum() / (term.pupils * middle)
 
     def cost(section: Ints, heads: Floats) -> Floats:
         return np.asarray(share[section] * (heads * per_head[section] - 1) ** 2)
 
-    segments = model.columns(np.zeros(len(at)), np.ones(len(at)), whole=False)
+    every, ones = np.arange(len(low)), np.ones(len(low))
+    held = model.columns(low.astype(float), high.astype(float), whole=False)
     model.rows(
-        np.concatenate([term.position, at]),
-        np.concatenate([model.pairs[term.pair], segments]),
-        np.concatenate([np.ones(len(term.pair)), -np.ones(len(at))]),
+        np.concatenate([term.position, every]),
+        np.concatenate([model.pairs[term.pair], held]),
+        np.concatenate([np.ones(len(term.pair)), -ones]),
+        0 * ones,
+        0 * ones,
+    )
+    room = np.where(np.append(at[1:] != at[:-1], True), (high - low - steps)[at] + 1.0, 1.0)
+    segments = model.columns(np.zeros(len(at)), room, whole=False)
+    model.rows(
+        np.concatenate([every, at]),
+        np.concatenate([held, segments]),
+        np.concatenate([ones, -np.ones(len(at))]),
         low.astype(float),
         low.astype(float),
     )
     rise = cost(at, head + 1.0) - cost(at, head.astype(float))
-    constant = float(cost(np.arange(len(low)), low.astype(float)).sum())
-    total = model.columns(np.array([span.low]), np.array([span.high]), whole=False)
-    model.row(np.concatenate([segments, total]), np.append(np.ones(len(at)), -1.0), -float(low.sum()), -float(low.sum()))
-    bound = model.columns(np.array([0.0]), np.array([INFINITY]), whole=False)
-    model.cost("evenness", bound, np.array([term.weight]))
-    encoded = Encoded(term, int(total[0]), int(bound[0]), segments, rise, constant)
-    _relax(model, encoded, span)
-    return encoded
+    constant = float(cost(every, low.astype(float)).sum())
+    total, g, cv2 = model.columns(np.zeros(3), np.full(3, INFINITY), whole=False)
+    model.row(np.append(held, total), np.append(ones, -1.0), 0.0, 0.0)
+    model.row(np.append(segments, g), np.append(rise, -1.0), -constant, -constant)
+    model.cost("evenness", np.array([cv2]), np.array([term.weight]))
+    return Encoded(term, middle, _totals(model, term), low, high, held, int(total), int(g), int(cv2))
+
+
+def _totals(model: Model, term: Term) -> Range:
+    """Least and most heads that can count in the whole stage; a stage does not lose its last."""
+    size = model.cohorts.size
+    lawful = np.bincount(model.pair_cohort, minlength=len(size))
+    inside = np.bincount(model.pair_cohort[term.pair], minlength=len(size))
+    least, most = float(size[(inside == lawful) & (inside > 0)].sum()), float(size[inside > 0].sum())
+    return Range(max(least, 1.0), max(most, 1.0))
 
 
 def _limits(model: Model, term: Term) -> tuple[Ints, Ints]:
@@ -185,31 +213,57 @@ def _limits(model: Model, term: Term) -> tuple[Ints, Ints]:
     return low.astype(np.int64), high.astype(np.int64)
 
 
-def _relax(model: Model, encoded: Encoded, span: Range) -> None:
-    """Bound CV² from below over the range; with a single total, exactly."""
-    g, values, constant = encoded.g_columns, encoded.g_values, encoded.g_constant
-    cv2 = np.array([encoded.cv2_column])
-    if span.low == span.high:
-        tau = max(span.low, 1.0) / span.middle
-        shift = constant / tau**2 - (1 - 1 / tau) ** 2
-        model.row(np.concatenate([cv2, g]), np.append(1.0, -values / tau**2), low=shift)
-        return
-    ends = np.array([max(span.low, 1.0), span.high]) / span.middle
-    rest = (1 - 1 / ends) ** 2
-    slope = (rest[1] - rest[0]) / (ends[1] - ends[0])
-    v_low, v_high = float(ends[1] ** -2), float(ends[0] ** -2)
-    v = model.columns(np.array([v_low]), np.array([v_high]), whole=False)
-    total = np.array([encoded.total_column])
-    for part in _TANGENTS:
-        tau = ends[0] + part * (ends[1] - ends[0])
-        steep = 2 * tau**-3 / span.middle
-        model.row(np.concatenate([v, total]), np.array([1.0, steep]), low=3 * tau**-2)
-    for g_end, v_end in ((span.g_low, v_low), (span.g_high, v_high)):
-        if g_end == INFINITY:
+@dataclass(frozen=True)
+class Cut:
+    """A row ``low <= Σ value × column`` that holds for every plan whose total lies in the range."""
+
+    range: Range
+    column: Ints
+    value: Floats
+    low: float
+
+
+def cut(encoded: Encoded, x: Floats, span: Range) -> Cut:
+    """Bound CV² from below over a range of the total, as closely as a plane can near the values ``x``.
+
+    Exact where the range is a single total.
+    """
+    term, kept = encoded.term, _kept(span)
+    a = kept * (encoded.middle / span.high) ** 2
+    slope = term.pupils.sum() / term.pupils
+    heads, total = x[encoded.heads], max(x[encoded.total], span.low)
+    curve = total**-2 - kept * span.high**-2
+    pi = 2 * curve * slope * heads - 2 * total**-3 * (slope * heads**2).sum() + 2 * a / encoded.middle
+    least = _cheapest(encoded, span, pi, kept)
+    column = np.concatenate([encoded.heads, [encoded.g, encoded.cv2]])
+    return Cut(span, column, np.concatenate([-pi, [-a, 1.0]]), least)
+
+
+def _kept(span: Range) -> float:
+    """Share of the curvature that a cut keeps exact; the rest makes its plane tight over the range."""
+    return 0.3 if span.low < span.high else 1.0
+
+
+def _cheapest(encoded: Encoded, span: Range, pi: Floats, kept: float) -> float:
+    """Return the minimum of ``CV² − a·g − π·x`` over whole heads with a total in the range.
+
+    With ``Q = N Σ x_u² / P_u`` it is ``Q (1/T² − a/T₀²) + 2aT/T₀ − 1 − a − π·x``.
+    """
+    slope = encoded.term.pupils.sum() / encoded.term.pupils
+    a = kept * (encoded.middle / span.high) ** 2
+    most = np.minimum(encoded.high, span.high).astype(np.int64)
+    low = encoded.low.astype(float)
+    room = np.maximum(most - encoded.low, 0)
+    at = np.repeat(np.arange(len(room)), room)
+    head = low[at] + np.arange(len(at)) - np.repeat(np.cumsum(room) - room, room)
+    rise, fixed = slope[at] * (2 * head + 1), float((slope * low**2).sum())
+    best = INFINITY
+    for total in np.arange(span.low, span.high + 1):
+        curve, wanted = total**-2 - kept * span.high**-2, int(total - low.sum())
+        if not 0 <= wanted <= len(at):
             continue
-        # cv2 >= g_end·v + v_end·g − g_end·v_end − (rest₀ + slope·(τ − τ₀))
-        model.row(
-            np.concatenate([cv2, v, g, total]),
-            np.concatenate([[1.0, -g_end], -v_end * values, [slope / span.middle]]),
-            low=v_end * constant - g_end * v_end - rest[0] + slope * ends[0],
-        )
+        costs = curve * rise - pi[at]
+        taken = np.partition(costs, wanted - 1)[:wanted] if 0 < wanted < len(at) else costs[:wanted]
+        value = curve * fixed - pi @ low + taken.sum() + 2 * a * total / encoded.middle - 1 - a
+        best = min(best, float(value))
+    return best

@@ -100,7 +100,7 @@ def _journeys(scenario: Scenario) -> Iterator[Journey]:
 def _moved(scenario: Scenario, journeys: tuple[Journey, ...]) -> Scenario:
     sections = scenario.table("sections").copy()
     at = {key: i for i, key in enumerate(zip(sections["school_id"], sections["stage"], strict=True))}
-    grades = sections[GRADES].to_numpy(float)
+    grades = sections[GRADES].to_numpy(float, copy=True)
     for journey in journeys:
         grades[at[journey.to_school, journey.stage]] += grades[at[journey.school_id, journey.stage]]
     sections[GRADES] = grades

@@ -1,25 +1,46 @@
 """Lessons to posts (核编定岗): whole people for every section and subject, set exactly.
 
-One small integer program a section, or a cluster of small neighbouring sections that share posts (走教).
-In strict order: the fewest lessons that nobody could teach; then the fewest lessons taught outside the main
-subject, where a further post must be worth ``post_worth`` lessons; never more posts than the quota.
+In strict order: the fewest lessons that no post covers; then the fewest lessons taught outside the main
+subject, where a further post must be worth ``post_worth`` lessons; never more posts than the quota. Settings
+that differ by less than a hundredth of a lesson are ties: posts of earlier subjects go before later ones, and
+shared posts come last. Posts are whole people; lessons may be divided, for they are planning figures.
+
+A shared post (走教) serves at most ``shared_schools`` sections. Small sections of a zone and stage are
+therefore put into groups of at most that many, all within ``shared_km`` of one another, and share posts in
+their group: the section with the fewest neighbours chooses first, and takes the nearest. Every group, and
+every other section by itself, is one small mixed integer program, solved to its proved optimum.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
 from allocator.domain import Standard
 
-_SIXTHS = 6  # lessons are counted in sixths: multi-grade classes of two or three grades have halves and thirds
+_Floats = NDArray[np.float64]
+_TIE = 0.01  # lessons a week: what all tie-breaks of one program can weigh together
+_SLACK = 1e-6  # lessons a week by which the second level may miss the first: above the solver's tolerance
+# One thread and a limit in nodes, not in seconds, so that every run gives the same; groups of three need some
+# hundreds. The tolerances lie below the tie-break. Restarts and searches would take half the time.
+_OPTIONS = {
+    "output_flag": False,
+    "threads": 1,
+    "parallel": "off",
+    "mip_rel_gap": 0.0,
+    "mip_abs_gap": 1e-7,
+    "mip_feasibility_tolerance": 1e-9,
+    "mip_max_nodes": 20_000,
+    "mip_allow_restart": False,
+    "mip_heuristic_run_feasibility_jump": False,
+    "mip_heuristic_run_rens": False,
+    "mip_heuristic_run_rins": False,
+}
 
 
 @dataclass(frozen=True)
@@ -45,7 +66,7 @@ class Need:
     section: int
     stage: str
     zone: str
-    lessons: NDArray[np.float64]
+    lessons: _Floats
     management: float
     quota: int
 
@@ -66,11 +87,11 @@ class PostSetting:
     Parameters
     ----------
     posts
-        Posts by section index and subject index.
+        Posts by section index and subject index; a shared post counts at its home.
     shared
         Which of them are shared.
     untaught
-        Lessons a week that no post covers, by section index.
+        Lessons a week, those of relief for management among them, that no post covers, by section index.
     proved
         False where a program was stopped before its optimum was proved.
     """
@@ -81,21 +102,51 @@ class PostSetting:
     proved: bool
 
 
+@dataclass(frozen=True)
+class _Terms:
+    """What the standard says for one stage; ``takes`` are the further subjects of each subject's teachers."""
+
+    loads: tuple[float, ...]
+    relief_load: float
+    takes: tuple[tuple[int, ...], ...]
+    shared: tuple[int, ...]
+    worth: float
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one section of a group needs, without its name: like parts are solved once."""
+
+    lessons: tuple[float, ...]
+    management: float
+    quota: int
+
+
 @dataclass
 class _Program:
-    """The integer program of one cluster while it is built."""
+    """The program of one group while it is built: columns from 0 to ``high``, rows as (low, high, terms)."""
 
-    cp: Any
-    posts: dict[tuple[int, int], Any] = field(default_factory=dict)
-    untaught: dict[tuple[int, int], Any] = field(default_factory=dict)
-    outside: list[Any] = field(default_factory=list)
-    shared: dict[tuple[int, int], Any] = field(default_factory=dict)
-    visits: dict[tuple[int, int, int], Any] = field(default_factory=dict)
+    high: list[float] = field(default_factory=list)
+    whole: list[bool] = field(default_factory=list)
+    rows: list[tuple[float, float, list[tuple[int, float]]]] = field(default_factory=list)
+    posts: dict[tuple[int, int], int] = field(default_factory=dict)
+    untaught: dict[tuple[int, int | None], int] = field(default_factory=dict)
+    outside: list[int] = field(default_factory=list)
+    shared: dict[tuple[int, int], int] = field(default_factory=dict)
+    visits: dict[tuple[int, int, int], int] = field(default_factory=dict)
+
+    def column(self, high: float, whole: bool = False) -> int:
+        """Add a column."""
+        self.high.append(high)
+        self.whole.append(whole)
+        return len(self.high) - 1
+
+    def row(self, low: float, high: float, terms: list[tuple[int, float]]) -> None:
+        """Add a row."""
+        self.rows.append((low, high, terms))
 
 
-def set_posts(
-    needs: Sequence[Need], km: NDArray[np.float64], standard: Standard, seed: int = 0
-) -> PostSetting:
+def set_posts(needs: Sequence[Need], km: _Floats, standard: Standard, seed: int = 0) -> PostSetting:
     """Set the posts of all sections.
 
     Parameters
@@ -108,175 +159,205 @@ def set_posts(
         Loads, families, sharing limits.
     seed
         Seed of the solver; the result is the same on every run.
+
+    Raises
+    ------
+    RuntimeError
+        Where the solver fails: a setting always exists, because every lesson may stay untaught.
     """
     posts: dict[int, NDArray[np.int64]] = {}
     shared: list[SharedPost] = []
     untaught: dict[int, float] = {}
     proved = True
-    for cluster in _clusters(needs, km, standard):
-        done = _solve([needs[i] for i in cluster], km[np.ix_(cluster, cluster)], standard, seed)
-        posts |= done.posts
-        untaught |= done.untaught
-        shared += done.shared
+    terms = {stage: _terms(stage, standard) for stage in sorted({n.stage for n in needs})}
+    for group in _groups(needs, km, standard):
+        here = [needs[i] for i in group]
+        parts = tuple(_Part(tuple(map(float, n.lessons)), float(n.management), int(n.quota)) for n in here)
+        done = _solve(parts, terms[here[0].stage], seed)
+        for need, row, left in zip(here, done.posts, done.untaught, strict=True):
+            posts[need.section], untaught[need.section] = np.array(row, dtype=np.int64), left
+        for home, subject, shares in done.shared:
+            served = tuple((here[i].section, share) for i, share in shares)
+            shared.append(SharedPost(here[home].section, subject, served))
         proved &= done.proved
     return PostSetting(posts, tuple(shared), untaught, proved)
 
 
-def _clusters(needs: Sequence[Need], km: NDArray[np.float64], standard: Standard) -> list[list[int]]:
-    """Group small sections of a zone and stage that lie near one another; others stand alone."""
-    rules = standard.posts
-    graph = nx.Graph()
-    graph.add_nodes_from(range(len(needs)))
-    small = [i for i, n in enumerate(needs) if 0 < n.quota < rules.shared_below.value]
-    if rules.shared_subjects.value:
-        graph.add_edges_from(
-            (i, j)
-            for i in small
-            for j in small
-            if i < j
-            and (needs[i].stage, needs[i].zone) == (needs[j].stage, needs[j].zone)
-            and km[i, j] <= rules.shared_km.value
-        )
-    return sorted(sorted(part) for part in nx.connected_components(graph))
-
-
-def _solve(
-    needs: Sequence[Need], km: NDArray[np.float64], standard: Standard, seed: int
-) -> PostSetting:
-    from ortools.sat.python import cp_model
-
-    program = _Program(cp_model.CpModel())
-    costs = _lesson_costs(needs[0].stage, standard)
-    taught_elsewhere = _visits(program, needs, km, standard, costs) if len(needs) > 1 else {}
-    for i, need in enumerate(needs):
-        _section(program, i, need, standard, costs, taught_elsewhere)
-    worth = int(round(standard.posts.post_worth.value * _SIXTHS))
-    everything = sum(int(round(float(n.lessons.sum()) * _SIXTHS)) + worth * n.quota for n in needs) + 1
-    tie = {key: key[1] + 1 for key in program.posts}
-    scale = sum(tie.values()) * max((n.quota for n in needs), default=1) + len(program.shared) + 1
-    people = [*program.posts.values(), *program.shared.values()]
-    program.cp.minimize(
-        scale * everything * sum(program.untaught.values())
-        + scale * (sum(program.outside) + worth * sum(people))
-        + sum(weight * program.posts[key] for key, weight in tie.items())
-        + sum(program.shared.values())
+def _terms(stage: str, standard: Standard) -> _Terms:
+    subjects, rules = list(standard.subjects), standard.posts
+    return _Terms(
+        loads=tuple(standard.loads.load(stage, s) for s in subjects),
+        relief_load=standard.loads.load(stage, ""),
+        takes=tuple(tuple(map(subjects.index, standard.families.others(stage, s))) for s in subjects),
+        shared=tuple(map(subjects.index, rules.shared_subjects.value)),
+        worth=rules.post_worth.value,
     )
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = seed
-    solver.parameters.max_deterministic_time = 20.0
-    status = solver.solve(program.cp)
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        raise RuntimeError("post setting always has a solution: every lesson may stay untaught")
-    return _read(program, solver, needs, costs, status == cp_model.OPTIMAL)
 
 
-def _lesson_costs(stage: str, standard: Standard) -> tuple[int, list[int]]:
-    """Whole units of one teacher's week, and of one sixth of a lesson of each subject."""
-    loads = [Fraction(standard.loads.load(stage, s)).limit_denominator(100) for s in standard.subjects]
-    loads.append(Fraction(standard.loads.load(stage, "")).limit_denominator(100))
-    week = math.lcm(*(load.numerator for load in loads)) * _SIXTHS
-    return week, [int(week / (load * _SIXTHS)) for load in loads[:-1]]
+def _groups(needs: Sequence[Need], km: _Floats, standard: Standard) -> list[list[int]]:
+    """Put small sections near one another into groups that may share posts; all others stand alone."""
+    rules = standard.posts
+    small = {i for i, n in enumerate(needs) if 0 < n.quota < rules.shared_below.value}
+    place = np.array([f"{n.stage} {n.zone}" for n in needs])
+    reach = (np.maximum(km, km.T) <= rules.shared_km.value) & (place[:, None] == place[None, :])
+    groups = [[i] for i in range(len(needs)) if i not in small]
+    while small:
+        first = min(small, key=lambda i: (sum(reach[i, j] for j in small), i))
+        group = [first]
+        while len(group) < rules.shared_schools.value and rules.shared_subjects.value:
+            near = [j for j in small.difference(group) if reach[group, j].all()]
+            if not near:
+                break
+            group.append(min(near, key=lambda j: (max(km[i, j] for i in group), j)))
+        small -= set(group)
+        groups.append(sorted(group))
+    return sorted(groups)
 
 
-def _section(
-    program: _Program,
-    i: int,
-    need: Need,
-    standard: Standard,
-    costs: tuple[int, list[int]],
-    visited: dict[tuple[int, int], list[Any]],
-) -> None:
-    """Add the posts, lessons and quota of one section."""
-    cp, (week, cost), subjects = program.cp, costs, list(standard.subjects)
-    amounts = {s: int(round(float(v) * _SIXTHS)) for s, v in enumerate(need.lessons) if v > 0}
-    used: dict[int, list[Any]] = {s: [] for s in amounts}
-    taught: dict[int, list[Any]] = {s: [] for s in amounts}
+@dataclass(frozen=True)
+class _Setting:
+    """Posts of one group: sections are counted from 0 inside the group."""
+
+    posts: tuple[tuple[int, ...], ...]
+    shared: tuple[tuple[int, int, tuple[tuple[int, float], ...]], ...]
+    untaught: tuple[float, ...]
+    proved: bool
+
+
+@lru_cache(maxsize=4096)
+def _solve(parts: tuple[_Part, ...], terms: _Terms, seed: int) -> _Setting:
+    """Set the posts of one group; a pure function of its arguments, so that its answers may be kept."""
+    program = _Program()
+    if len(parts) > 1:
+        _share(program, parts, terms)
+    for i, part in enumerate(parts):
+        _section(program, i, part, terms)
+    x, proved = _optimise(program, terms, seed)
+    return _read(program, x, parts, terms, proved)
+
+
+def _share(program: _Program, parts: Sequence[_Part], terms: _Terms) -> None:
+    """Add shared posts: each gives at least one lesson a week at its home and one elsewhere in the group."""
+    for s in terms.shared:
+        served = [v for v, part in enumerate(parts) if part.lessons[s] > 0]
+        for home in served if len(served) > 1 else ():
+            post = program.shared[home, s] = program.column(1, whole=True)
+            visits = {v: program.column(parts[v].lessons[s]) for v in served}
+            for v, lessons in visits.items():
+                program.visits[home, v, s] = lessons
+                program.row(-np.inf, 0, [(lessons, 1), (post, -min(parts[v].lessons[s], terms.loads[s]))])
+            program.row(-np.inf, 0, [*((lessons, 1) for lessons in visits.values()), (post, -terms.loads[s])])
+            for side in ([home], [v for v in served if v != home]):
+                least = min(1.0, sum(parts[v].lessons[s] for v in side))
+                program.row(0, np.inf, [*((visits[v], 1) for v in side), (post, -least)])
+
+
+def _section(program: _Program, i: int, part: _Part, terms: _Terms) -> None:
+    """Add the posts, lessons, relief and quota of one section."""
+    amounts = {s: amount for s, amount in enumerate(part.lessons) if amount > 0}
+    taught: dict[int, list[int]] = {s: [] for s in amounts}
+    relief = [program.column(part.management)]
+    program.untaught[i, None] = relief[0]
     for s in amounts:
-        program.posts[i, s] = cp.new_int_var(0, need.quota, f"posts {i} {s}")
-        for other in (s, *(subjects.index(o) for o in standard.families.others(need.stage, subjects[s]))):
-            if other in amounts:
-                lessons = cp.new_int_var(0, amounts[other], f"lessons {i} {s} {other}")
-                used[s].append(lessons * cost[other])
-                taught[other].append(lessons)
-                if other != s:
-                    program.outside.append(lessons)
-    _relief(program, i, need, standard, week, used)
+        post = program.posts[i, s] = program.column(part.quota, whole=True)
+        relief.append(program.column(part.management))
+        week = [(relief[-1], 1 / terms.relief_load), (post, -1.0)]
+        for other in sorted({s, *terms.takes[s]} & amounts.keys()):
+            lessons = program.column(amounts[other])
+            taught[other].append(lessons)
+            week.append((lessons, 1 / terms.loads[other]))
+            if other != s:
+                program.outside.append(lessons)
+        program.row(-np.inf, 0, week)
+    program.row(part.management, part.management, [(column, 1) for column in relief])
     for s, amount in amounts.items():
-        program.untaught[i, s] = cp.new_int_var(0, amount, f"untaught {i} {s}")
-        cp.add(sum(taught[s]) + sum(visited.get((i, s), [])) + program.untaught[i, s] == amount)
-        cp.add(sum(used[s]) <= week * program.posts[i, s])
-    here = [z for (home, _), z in program.shared.items() if home == i]
-    cp.add(sum(program.posts[i, s] for s in amounts) + sum(here) <= need.quota)
+        program.untaught[i, s] = program.column(amount)
+        visits = [column for (_, v, subject), column in program.visits.items() if (v, subject) == (i, s)]
+        program.row(amount, amount, [(column, 1) for column in (*taught[s], *visits, program.untaught[i, s])])
+    posts = (*program.posts.items(), *program.shared.items())
+    program.row(-np.inf, part.quota, [(column, 1) for (v, _), column in posts if v == i])
 
 
-def _relief(
-    program: _Program, i: int, need: Need, standard: Standard, week: int, used: dict[int, list[Any]]
-) -> None:
-    """Spread the lessons of relief for management over the subjects; what does not fit counts as untaught."""
-    total = int(round(need.management * _SIXTHS))
-    cost = int(week / (Fraction(standard.loads.load(need.stage, "")).limit_denominator(100) * _SIXTHS))
-    parts = {s: program.cp.new_int_var(0, total, f"relief {i} {s}") for s in used}
-    program.untaught[i, -1] = program.cp.new_int_var(0, total, f"unrelieved {i}")
-    program.cp.add(sum(parts.values()) + program.untaught[i, -1] == total)
-    for s, part in parts.items():
-        used[s].append(part * cost)
+def _costs(program: _Program, terms: _Terms) -> tuple[_Floats, _Floats]:
+    """Costs of the two levels, shape (columns,); the second carries the tie-break."""
+    untaught, worth, tie = np.zeros((3, len(program.high)))
+    untaught[list(program.untaught.values())] = 1
+    worth[program.outside] = 1
+    worth[[*program.posts.values(), *program.shared.values()]] = terms.worth
+    for (_, s), column in program.posts.items():
+        tie[column] = s
+    for (_, s), column in program.shared.items():
+        tie[column] = len(terms.loads) + s
+    most = float(tie @ program.high)
+    return untaught, worth + tie * (_TIE / most if most > 0 else 0.0)
 
 
-def _visits(
-    program: _Program,
-    needs: Sequence[Need],
-    km: NDArray[np.float64],
-    standard: Standard,
-    costs: tuple[int, list[int]],
-) -> dict[tuple[int, int], list[Any]]:
-    """Add shared posts: each belongs to one section and serves at least two, near enough to its home."""
-    cp, (week, cost), rules = program.cp, costs, standard.posts
-    taught: dict[tuple[int, int], list[Any]] = {}
-    for name in rules.shared_subjects.value:
-        s = list(standard.subjects).index(name)
-        for home in range(len(needs)):
-            near = [v for v in range(len(needs)) if km[home, v] <= rules.shared_km.value and needs[v].lessons[s] > 0]
-            if len(near) < 2 or home not in near:
-                continue
-            post = program.shared[home, s] = cp.new_bool_var(f"shared {home} {s}")
-            serves, weeks = [], []
-            for v in near:
-                amount = int(round(float(needs[v].lessons[s]) * _SIXTHS))
-                here = cp.new_bool_var(f"serves {home} {v} {s}")
-                lessons = program.visits[home, v, s] = cp.new_int_var(0, amount, f"visits {home} {v} {s}")
-                cp.add(lessons <= amount * here)
-                cp.add(lessons >= here)
-                taught.setdefault((v, s), []).append(lessons)
-                serves.append(here)
-                weeks.append(lessons * cost[s])
-            cp.add(sum(serves) <= int(rules.shared_schools.value) * post)
-            cp.add(sum(serves) >= 2 * post)
-            cp.add(serves[near.index(home)] == post)
-            cp.add(sum(weeks) <= week * post)
-    return taught
+def _optimise(program: _Program, terms: _Terms, seed: int) -> tuple[_Floats, bool]:
+    """Solve the levels one after the other; the values of the columns, and whether both are proved."""
+    import highspy
+
+    solver, proved = _solver(program, seed), True
+    columns = np.arange(len(program.high), dtype=np.int32)
+    for cost in _costs(program, terms):
+        solver.changeColsCost(len(columns), columns, cost)
+        solver.run()
+        info, status = solver.getInfo(), solver.getModelStatus()
+        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            raise RuntimeError(f"post setting ended with {solver.modelStatusToString(status)}")
+        proved &= status == highspy.HighsModelStatus.kOptimal
+        found = solver.getSolution()
+        counted = np.flatnonzero(cost).astype(np.int32)
+        limit = info.objective_function_value + _SLACK
+        solver.addRow(-np.inf, limit, len(counted), counted, cost[counted])
+        solver.setSolution(found)
+    return np.array(found.col_value), proved
 
 
-def _read(
-    program: _Program, solver: Any, needs: Sequence[Need], costs: tuple[int, list[int]], proved: bool
-) -> PostSetting:
-    week, cost = costs
-    posts = {need.section: np.zeros(len(need.lessons), dtype=np.int64) for need in needs}
-    for (i, s), variable in program.posts.items():
-        posts[needs[i].section][s] = solver.value(variable)
-    shared = []
-    for (home, s), variable in program.shared.items():
-        if solver.value(variable):
-            posts[needs[home].section][s] += 1
-            shares = tuple(
-                (needs[v].section, solver.value(lessons) * cost[s] / week)
-                for (h, v, subject), lessons in program.visits.items()
-                if (h, subject) == (home, s) and solver.value(lessons)
-            )
-            shared.append(SharedPost(needs[home].section, s, shares))
-    untaught = dict.fromkeys((need.section for need in needs), 0.0)
-    for (i, s), variable in program.untaught.items():
-        if s < 0:
-            continue
-        untaught[needs[i].section] += solver.value(variable) / _SIXTHS
-    return PostSetting(posts, tuple(shared), untaught, proved)
+def _solver(program: _Program, seed: int) -> Any:
+    """Pass the program to a new HiGHS, which starts without posts: everything stays untaught."""
+    import highspy
+
+    lp, rows = highspy.HighsLp(), program.rows
+    lp.num_col_, lp.num_row_ = len(program.high), len(rows)
+    lp.col_lower_, lp.col_upper_ = np.zeros(len(program.high)), np.array(program.high, dtype=float)
+    lp.col_cost_ = np.zeros(len(program.high))
+    lp.row_lower_, lp.row_upper_ = np.array([(low, high) for low, high, _ in rows], dtype=float).T
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = np.cumsum([0, *(len(terms) for *_, terms in rows)]).astype(np.int32)
+    entries = np.array([term for *_, terms in rows for term in terms], dtype=float)
+    lp.a_matrix_.index_, lp.a_matrix_.value_ = entries[:, 0].astype(np.int32), entries[:, 1]
+    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+    lp.integrality_ = [kinds[w] for w in program.whole]
+    solver = highspy.Highs()
+    for name, value in (_OPTIONS | {"random_seed": seed % 2**31}).items():
+        solver.setOptionValue(name, value)
+    solver.passModel(lp)
+    start, left = highspy.HighsSolution(), set(program.untaught.values())
+    start.col_value = [high if column in left else 0.0 for column, high in enumerate(program.high)]
+    solver.setSolution(start)
+    return solver
+
+
+def _read(program: _Program, x: _Floats, parts: Sequence[_Part], terms: _Terms, proved: bool) -> _Setting:
+    posts = np.zeros((len(parts), len(terms.loads)), dtype=np.int64)
+    untaught = np.zeros(len(parts))
+    for (i, s), column in (*program.posts.items(), *program.shared.items()):
+        posts[i, s] += round(x[column])
+    for (i, _), column in program.untaught.items():
+        untaught[i] += x[column]
+    shared = tuple(
+        (home, s, _shares(program, x, (home, s), terms.loads[s]))
+        for (home, s), column in program.shared.items()
+        if x[column] > 0.5
+    )
+    left = tuple(max(0.0, round(float(amount), 5)) for amount in untaught)
+    return _Setting(tuple(tuple(map(int, row)) for row in posts), shared, left, proved)
+
+
+def _shares(
+    program: _Program, x: _Floats, post: tuple[int, int], load: float
+) -> tuple[tuple[int, float], ...]:
+    """Shares of a full-time teacher, rounded down so that they never exceed one person."""
+    visits = {v: column for (home, v, s), column in program.visits.items() if (home, s) == post}
+    shares = {v: float(np.floor(x[column] / load * 1e5 + 1e-3) / 1e5) for v, column in visits.items()}
+    return tuple((v, share) for v, share in shares.items() if share > 0)

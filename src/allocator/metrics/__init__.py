@@ -1,0 +1,1 @@
+"""What a plan does, measured apart from the rules and the solver."""

@@ -1,0 +1,1 @@
+"""Files to tables and settings, with every issue at once."""

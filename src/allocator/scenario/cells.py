@@ -4,38 +4,50 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
 from allocator.domain import Standard
+from allocator.errors import Refused
 from allocator.scenario.schema import Column
 from allocator.words import Text, text
 
 _WHOLE = re.compile(r"\d{1,9}(\.0+)?", re.ASCII)
-_NUMBER = re.compile(r"\d{1,12}(\.\d+)?", re.ASCII)
-_SIGNED = re.compile(r"-?\d{1,3}(\.\d+)?", re.ASCII)
+_NUMBER = re.compile(r"\d{1,12}(\.\d{1,12})?", re.ASCII)
+_SIGNED = re.compile(r"-?\d{1,3}(\.\d{1,15})?", re.ASCII)
 _MONTH = re.compile(r"(1[89]\d\d|20\d\d|21\d\d)-(0[1-9]|1[0-2])", re.ASCII)
+_LIKE_A_MONTH = re.compile(
+    r"(?P<year>(18|19|20|21)\d\d)\s*[-/.年]?\s*(?P<month>0?[1-9]|1[0-2])\s*(月|[-/.月]\s*\d{1,2}\s*日?.*)?",
+    re.ASCII,
+)
 _ID = re.compile(r"[^\s;:,；：，]{1,64}")
+Read = Callable[[str], Any]
 
 
-class CellRefused(ValueError):
-    """A cell that cannot be used; carries what was expected and the way out."""
+def reader(column: Column, standard: Standard | None) -> Read:
+    """Return the function that reads a cell of a column.
 
-    def __init__(self, expected: Text, remedy: Text | None = None) -> None:
-        self.expected = expected
-        self.remedy = remedy or text("correct the cell")
-        super().__init__(str(expected))
+    Without a standard the names of stages and subjects are not known, and none is refused.
+    """
+    if column.kind == "flag":
+        return lambda cell: _choice(cell, ("yes", "no")) == "yes"
+    if column.kind == "choice":
+        return lambda cell: _choice(cell, column.choices)
+    if column.kind in ("stage", "subject", "subjects"):
+        named = _named(column, standard)
+        return (
+            named if column.kind != "subjects" else lambda cell: tuple(named(part) for part in _parts(cell))
+        )
+    read = _READERS[column.kind]
+    return _limited(read, column.least, column.most) if column.kind in ("whole", "number") else read
 
 
-def reader(column: Column, standard: Standard) -> Callable[[str], Any]:
-    """Return the function that reads a cell of a column."""
-    choices = {"stage": tuple(standard.stages), "subject": tuple(standard.subjects), "flag": ("yes", "no")}
-    if column.kind in choices or column.kind == "choice":
-        known = column.choices or choices[column.kind]
-        return lambda cell: _flag(_choice(cell, known)) if column.kind == "flag" else _choice(cell, known)
-    if column.kind == "subjects":
-        return lambda cell: tuple(_choice(part, choices["subject"]) for part in _parts(cell))
-    return _READERS[column.kind]
+def _named(column: Column, standard: Standard | None) -> Callable[[str], str]:
+    if standard is None:
+        return str
+    known = tuple(standard.stages if column.kind == "stage" else standard.subjects)
+    return lambda cell: _choice(cell, known)
 
 
 def missing(column: Column) -> Any:
@@ -51,37 +63,49 @@ def _parts(cell: str) -> list[str]:
 
 def _choice(cell: str, known: tuple[str, ...]) -> str:
     if cell not in known:
-        raise CellRefused(text("one of {choices}", choices=list(known)), text("choose one of them"))
+        raise Refused(text("one of {choices}", choices=list(known)), text("choose one of them"))
     return cell
 
 
-def _flag(cell: str) -> bool:
-    return cell == "yes"
+def _plain(cell: str, pattern: re.Pattern[str]) -> Text | None:
+    """Return the way out for a number in full-width digits or with separators."""
+    plain = re.sub(r"(?<=\d)[,\s](?=\d\d\d(\D|$))", "", unicodedata.normalize("NFKC", cell))
+    return text("write {plain}", plain=plain) if plain != cell and pattern.fullmatch(plain) else None
 
 
 def _whole(cell: str) -> float:
     if not _WHOLE.fullmatch(cell):
-        raise CellRefused(text("a whole number of at least 0"))
+        raise Refused(text("a whole number of at least 0"), _plain(cell, _WHOLE))
     return float(cell)
 
 
 def _number(cell: str) -> float:
     if not _NUMBER.fullmatch(cell):
-        raise CellRefused(text("a number of at least 0, without units or separators"))
+        raise Refused(text("a number of at least 0, without units or separators"), _plain(cell, _NUMBER))
     return float(cell)
 
 
+def _limited(read: Callable[[str], float], least: float, most: float) -> Read:
+    def limited(cell: str) -> float:
+        value = read(cell)
+        if not least <= value <= most:
+            raise Refused(text("a number from {least} to {most}", least=f"{least:.0f}", most=f"{most:.0f}"))
+        return value
+
+    return limited
+
+
 def _fraction(cell: str) -> float:
-    value = _number(cell)
-    if not 0 < value <= 1:
-        raise CellRefused(text("a share above 0 and at most 1"))
-    return value
+    if not _NUMBER.fullmatch(cell) or not 0 < float(cell) <= 1:
+        raise Refused(text("a share above 0 and at most 1"), text("write half as 0.5"))
+    return float(cell)
 
 
 def _degrees(limit: float) -> Callable[[str], float]:
     def read(cell: str) -> float:
         if not _SIGNED.fullmatch(cell) or abs(float(cell)) > limit:
-            raise CellRefused(text("degrees between -{limit} and {limit}", limit=int(limit)))
+            expected = text("decimal degrees between -{limit} and {limit}", limit=int(limit))
+            raise Refused(expected, _plain(cell, _SIGNED) or text("write decimal degrees, such as 34.0125"))
         return float(cell)
 
     return read
@@ -89,15 +113,22 @@ def _degrees(limit: float) -> Callable[[str], float]:
 
 def _month(cell: str) -> float:
     if not _MONTH.fullmatch(cell):
-        raise CellRefused(text("a month such as 2009-08"), text("write it as year-month: 2009-08"))
+        like = _LIKE_A_MONTH.fullmatch(unicodedata.normalize("NFKC", cell))
+        meant = f"{like['year']}-{int(like['month']):02d}" if like else "2009-08"
+        remedy = (
+            text("write {plain}", plain=meant)
+            if like
+            else text("write it as year-month: {plain}", plain=meant)
+        )
+        raise Refused(text("a month such as 2009-08"), remedy)
     year, month = cell.split("-")
     return float(int(year) * 12 + int(month) - 1)
 
 
 def _id(cell: str) -> str:
-    if not _ID.fullmatch(cell):
-        raise CellRefused(
-            text("a code of at most 64 characters without spaces, commas, colons or semicolons"),
+    if not _ID.fullmatch(cell) or not cell.isprintable():
+        raise Refused(
+            text("a code of at most 64 visible characters without spaces, commas, colons or semicolons"),
             text("use a simple code"),
         )
     return cell
@@ -110,14 +141,18 @@ def _ids(cell: str) -> tuple[str, ...]:
 def _shares(cell: str) -> tuple[tuple[str, float], ...]:
     found = []
     for part in _parts(cell):
-        school, _, share = part.replace("：", ":").partition(":")
+        school, colon, share = part.replace("：", ":").partition(":")
+        if not colon:
+            raise Refused(text("schools and shares"), text("write them as school:share;school:share"))
         found.append((_id(school.strip()), _fraction(share.strip())))
-    if sum(share for _, share in found) > 1:
-        raise CellRefused(text("shares that add up to at most 1"))
+    if sum(share for _, share in found) > 1 + 1e-9:
+        raise Refused(text("shares that add up to at most 1"), text("lower the shares"))
+    if len({school for school, _ in found}) < len(found):
+        raise Refused(text("each school once"), text("add the shares of a school up"))
     return tuple(found)
 
 
-_READERS: dict[str, Callable[[str], Any]] = {
+_READERS: dict[str, Read] = {
     "text": str,
     "id": _id,
     "ids": _ids,

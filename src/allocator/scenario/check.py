@@ -1,135 +1,165 @@
-"""Checks across cells, rows and tables; each function is one check, every issue names its row and way out."""
+"""Checks across cells, rows and tables; each function is one check, every issue names its row and way out.
+
+A cell that was refused is not known here (None or nan), so that it gives no second issue. Where a check would
+conclude something from the *absence* of a row, it says in ``CHECKS`` what must have been read whole.
+"""
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from allocator.errors import Issue
-from allocator.scenario.read import Scenario
-from allocator.scenario.schema import KEYS
-from allocator.words import Text, text
+from allocator.errors import Issue, quoted
+from allocator.scenario.config import refuse
+from allocator.scenario.read import Scenario, place, read_draft
+from allocator.scenario.settings import closures, openings, priorities, published
+from allocator.scenario.telling import (
+    GRADES,
+    Issues,
+    at,
+    blank,
+    closed_plans,
+    nearest,
+    pupils_of,
+    rows,
+    says,
+    section_keys,
+)
+from allocator.words import text
 
-Issues = Iterator[Issue]
+__all__ = ["CHECKS", "Check", "check", "closed_plans", "read"]
+
+Check = Callable[[Scenario], Iterable[Issue]]
 _FAR_KM = 500.0
-_ID_CARD = re.compile(r"[1-9]\d{16}[\dXx]", re.ASCII)
+_OLDEST = 80  # years; an older teacher is a slip of the keyboard
+_ID_CARD = re.compile(
+    r"[1-9]\d{16}[\dXx]|[1-9]\d{7}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}", re.ASCII
+)  # of 18 digits, and of 15 as issued until 1999
+_RESERVED = ("stay", "nearest", "advise")
 
 
-def check(scenario: Scenario) -> list[Issue]:
-    """Run every check; errors and warnings in the order of the tables."""
-    return [issue for one in CHECKS for issue in one(scenario)]
+def read(folder: Path, *more: Check) -> Scenario:
+    """Read a scenario and check it, every issue of all files at once.
+
+    Parameters
+    ----------
+    folder
+        The scenario folder.
+    more
+        Checks of higher floors that take part, such as that of the rules.
+
+    Returns
+    -------
+    The scenario; its warnings stand in ``warnings``.
+
+    Raises
+    ------
+    InputsAreWrong
+        With every issue.
+    """
+    draft = read_draft(folder)
+    issues = [*draft.issues, *check(draft.scenario, draft.unread)]
+    issues += [issue for one in more for issue in one(draft.scenario)]
+    order = {file: n for n, file in enumerate(dict.fromkeys(issue.file for issue in issues))}
+    issues.sort(key=lambda issue: (order[issue.file], issue.row or 0))
+    refuse(issues, draft.language)
+    return replace(draft.scenario, warnings=tuple(issues))
 
 
-def _at(
-    row: pd.Series, column: str, found: Text, expected: Text, remedy: Text, severity: str = "error"
-) -> Issue:
-    return Issue(str(row["_file"]), int(row["_row"]), column, found, expected, remedy, severity)
+def check(scenario: Scenario, unread: frozenset[str] = frozenset()) -> list[Issue]:
+    """Run every check that what was read allows; errors and warnings in the order of the tables."""
+    return [
+        issue
+        for one, needs in CHECKS.items()
+        if not any(_lacks(unread, need) for need in needs)
+        for issue in one(scenario)
+    ]
 
 
-def _rows(table: pd.DataFrame, mask: object) -> Iterator[pd.Series]:
-    for _, row in table[mask].iterrows():
-        yield row
+def _lacks(unread: frozenset[str], need: str) -> bool:
+    return any(f"{need}.".startswith(f"{u}.") or f"{u}.".startswith(f"{need}.") for u in unread)
 
 
-def _toml(
-    scenario: Scenario, key: str, found: Text, expected: Text, remedy: Text, severity: str = "error"
-) -> Issue:
-    return Issue(f"{scenario.name}/scenario.toml", None, key, found, expected, remedy, severity)
-
-
-def _nearest(name: str, known: list[str]) -> Text:
-    near = difflib.get_close_matches(name, known, n=1)
-    return text("perhaps '{near}' is meant", near=near[0]) if near else text("correct it or add the row it names")
-
-
-def duplicate_keys(scenario: Scenario) -> Issues:
-    """Report keys that stand twice in a table."""
-    for name, keys in KEYS.items():
-        table = scenario.table(name)
-        for row in _rows(table, table.duplicated(list(keys))):
-            value = " ".join(str(row[k]) for k in keys)
-            yield _at(
-                row,
-                keys[-1],
-                text("'{value}' a second time", value=value),
-                text("each key once"),
-                text("remove or renumber one of the rows"),
-            )
+def reserved_codes(scenario: Scenario) -> Issues:
+    """Report codes of schools that mean something else in other places."""
+    schools = scenario.table("schools")
+    for row in rows(schools, schools["school_id"].isin(_RESERVED)):
+        expected = text("a code other than {names}", names=list(_RESERVED))
+        yield at(row, "school_id", quoted(row["school_id"]), expected, text("choose another code"))
 
 
 def id_cards(scenario: Scenario) -> Issues:
-    """Report teacher ids that are ID-card numbers; the number itself is not repeated."""
+    """Report ID-card numbers; the number itself is not repeated."""
     teachers = scenario.table("teachers")
-    found = teachers["teacher_id"].map(lambda v: bool(_ID_CARD.fullmatch(str(v))))
-    for row in _rows(teachers, found.astype(bool)):
-        yield _at(
-            row,
-            "teacher_id",
-            text("an ID-card number"),
-            text("a code of the bureau's own"),
-            text("replace it: ID-card numbers are personal data that is not needed"),
-        )
+    for column in ("teacher_id", "name", "couple_id"):
+        found = [
+            bool(_ID_CARD.fullmatch(unicodedata.normalize("NFKC", str(v)).strip())) for v in teachers[column]
+        ]
+        for row in rows(teachers, np.array(found, dtype=bool)):
+            yield at(
+                row,
+                column,
+                text("an ID-card number"),
+                text("a code or name of the bureau's own"),
+                text("replace it: ID-card numbers are personal data that is not needed"),
+            )
 
 
 def known_schools(scenario: Scenario) -> Issues:
     """Report codes of schools that schools.csv does not have."""
-    known = set(scenario.table("schools")["school_id"])
-    columns = {
+    known = tuple(sorted(s for s in scenario.table("schools")["school_id"] if s is not None))
+    columns: dict[str, tuple[str, ...]] = {
+        "schools": ("parent_id",),
         "sections": ("school_id",),
-        "teachers": ("school_id", "pin"),
-        "posts": ("school_id",),
+        "teachers": ("school_id", "pin", "wishes"),
+        "posts": ("school_id", "shared_with"),
         "travel": ("from_id", "to_id"),
         "enrolment": ("school_id",),
-        "schools": ("parent_id",),
     }
     for name, keys in columns.items():
         table = scenario.table(name)
         for key in keys:
-            unknown = table[key].map(lambda v: v is not None and v != "stay" and v not in known)
-            for row in _rows(table, unknown.astype(bool)):
-                yield _unknown_school(row, key, str(row[key]), known)
-    teachers = scenario.table("teachers")
-    for row in _rows(teachers, teachers["wishes"].map(lambda w: not set(w) <= known).astype(bool)):
-        for school in sorted(set(row["wishes"]) - known):
-            yield _unknown_school(row, "wishes", school, known)
-    posts = scenario.table("posts")
-    for row in _rows(posts, posts["shared_with"].map(lambda w: not {s for s, _ in w} <= known).astype(bool)):
-        for school in sorted({s for s, _ in row["shared_with"]} - known):
-            yield _unknown_school(row, "shared_with", school, known)
+            fine = {*known, None, "stay" if key == "pin" else None}
+            for i, cell in enumerate(table[key]):
+                for code in sorted(_named(cell) - fine, key=str):
+                    expected, way = text("a school of schools.csv"), nearest(str(code), known)
+                    yield at(table.iloc[i], key, quoted(code), expected, way)
 
 
-def _unknown_school(row: pd.Series, key: str, school: str, known: set[str]) -> Issue:
-    expected = text("a school of schools.csv")
-    return _at(row, key, text("'{value}'", value=school), expected, _nearest(school, sorted(known)))
+def _named(cell: object) -> set[object]:
+    """Schools that a cell names: a code, codes, or codes with shares."""
+    if not isinstance(cell, tuple):
+        return {cell}
+    return {part[0] if isinstance(part, tuple) else part for part in cell}
 
 
 def stages_of_kinds(scenario: Scenario) -> Issues:
-    """Report sections whose stage the kind of school does not have, and schools without a section."""
+    """Report sections whose stage the kind of school does not have."""
     kind = dict(zip(scenario.table("schools")["school_id"], scenario.table("schools")["kind"], strict=True))
     sections = scenario.table("sections")
-    for row in _rows(sections, sections["school_id"].isin(kind)):
-        stages = scenario.standard.kinds.get(kind[row["school_id"]] or "", ())
-        if row["stage"] is not None and row["stage"] not in stages:
-            yield _at(
-                row,
-                "stage",
-                text("'{value}'", value=row["stage"]),
-                text("a stage of its kind of school: {stages}", stages=list(stages)),
-                text("correct the stage here or the kind in schools.csv"),
-            )
-    schools = scenario.table("schools")
-    for row in _rows(schools, ~schools["school_id"].isin(sections["school_id"])):
-        yield _at(
-            row,
-            "school_id",
-            text("a school without a section"),
-            text("a row in sections.csv"),
-            text("add its pupils to sections.csv"),
-        )
+    for row in rows(sections, sections["stage"].notna()):
+        its_kind = kind.get(row["school_id"])
+        stages = scenario.standard.kinds.get(its_kind or "", ())
+        if its_kind is not None and row["stage"] not in stages:
+            expected = text("a stage of its kind of school: {stages}", stages=list(stages))
+            way = text("correct the stage here or the kind in schools.csv")
+            yield at(row, "stage", quoted(row["stage"]), expected, way)
+
+
+def schools_without_sections(scenario: Scenario) -> Issues:
+    """Report schools that have no section."""
+    schools, sections = scenario.table("schools"), scenario.table("sections")
+    for row in rows(
+        schools, schools["school_id"].notna() & ~schools["school_id"].isin(sections["school_id"])
+    ):
+        expected, way = text("a row in sections.csv"), text("add its pupils to sections.csv")
+        yield at(row, "school_id", text("a school without a section"), expected, way)
 
 
 def grades_of_stages(scenario: Scenario) -> Issues:
@@ -137,110 +167,139 @@ def grades_of_stages(scenario: Scenario) -> Issues:
     for name in ("sections", "enrolment"):
         table = scenario.table(name)
         for stage, facts in scenario.standard.stages.items():
-            for grade in range(13):
-                column = f"g{grade}"
+            for grade, column in enumerate(GRADES):
                 if grade not in facts.grades:
-                    mask = (table["stage"] == stage) & (table[column].astype(float) > 0)
-                    for row in _rows(table, mask):
-                        yield _at(
+                    for row in rows(table, (table["stage"] == stage) & (table[column].astype(float) > 0)):
+                        yield at(
                             row,
                             column,
                             text("{n} pupils", n=int(row[column])),
                             text("pupils of this stage in grades {grades} only", grades=list(facts.grades)),
                             text("move them to the section of their stage"),
                         )
+
+
+def sections_without_pupils(scenario: Scenario) -> Issues:
+    """Warn of sections without pupils today, except those of planned schools."""
+    sections, schools = scenario.table("sections"), scenario.table("schools")
+    planned = schools.loc[schools["status"] == "planned", "school_id"]
+    if pupils_of(sections).sum() == 0:
+        return  # said once, of the whole district
+    for row in rows(sections, (pupils_of(sections) == 0) & ~sections["school_id"].isin(planned)):
+        expected = text("pupils in its grades")
+        way = text("check the row; the section is left out of the indicators")
+        yield at(row, "stage", text("a section without pupils"), expected, way, "warning")
+
+
+def a_district_without_pupils(scenario: Scenario) -> Issues:
+    """Report a district where no section has pupils."""
     sections = scenario.table("sections")
-    pupils = sections[[f"g{g}" for g in range(13)]].astype(float).sum(axis=1)
-    for row in _rows(sections, pupils == 0):
-        yield _at(
-            row,
-            "stage",
-            text("a section without pupils"),
-            text("pupils in its grades"),
-            text("check the row; the section is left out of the indicators"),
-            "warning",
-        )
+    if len(sections) and pupils_of(sections).sum() == 0:
+        file, _ = place(sections.iloc[0], "g1")
+        found, expected = text("no pupils in any section"), text("pupils in the columns g0 to g12")
+        yield Issue(file, None, None, found, expected, text("fill the columns of the grades"))
+
+
+def sections_without_teachers(scenario: Scenario) -> Issues:
+    """Warn of sections that have pupils and nobody who teaches them."""
+    sections, schools = scenario.table("sections"), scenario.table("schools")
+    staffed = set(section_keys(scenario.table("teachers")))
+    planned = set(schools.loc[schools["status"] == "planned", "school_id"])
+    empty = [
+        None not in key and key not in staffed and key[0] not in planned for key in section_keys(sections)
+    ]
+    for row in rows(sections, (pupils_of(sections) > 0) & np.array(empty, dtype=bool)):
+        found = text("a section with pupils and without teachers")
+        expected, way = text("rows in teachers.csv"), text("check that teachers.csv is whole")
+        yield at(row, "school_id", found, expected, way, "warning")
+
+
+def recruits(scenario: Scenario) -> Issues:
+    """Report recruits who have a place, and teachers who have none."""
+    teachers = scenario.table("teachers")
+    recruit, placed = says(teachers, "recruit", True), says(teachers, "recruit", False)
+    for row in rows(teachers, recruit & teachers["school_id"].notna()):
+        expected = text("a recruit without a school, or a teacher who is not a recruit")
+        way = text("empty the cell, or write 'no' under recruit")
+        yield at(row, "school_id", text("a recruit with a school"), expected, way)
+    for key in ("school_id", "stage"):
+        for row in rows(teachers, placed & blank(teachers, key)):
+            expected = text("the place where the teacher works today")
+            way = text("fill the cell, or write 'yes' under recruit")
+            yield at(row, key, text("an empty cell"), expected, way)
 
 
 def places_of_teachers(scenario: Scenario) -> Issues:
-    """Report teachers without a place, in a section that does not exist, and recruits who have a place."""
-    teachers, sections = scenario.table("teachers"), scenario.table("sections")
-    known = set(zip(sections["school_id"], sections["stage"], strict=True))
+    """Report teachers at stages that their school does not have."""
+    teachers, known = scenario.table("teachers"), set(section_keys(scenario.table("sections")))
     schools = set(scenario.table("schools")["school_id"])
-    for row in _rows(teachers, teachers["recruit"].to_numpy(dtype=bool)):
-        if row["school_id"] is not None:
-            yield _at(
-                row,
-                "school_id",
-                text("a recruit with a school"),
-                text("a recruit without a school, or a teacher who is not a recruit"),
-                text("empty the cell, or write 'no' under recruit"),
-            )
-    for row in _rows(teachers, ~teachers["recruit"].to_numpy(dtype=bool)):
-        blank = [k for k in ("school_id", "stage") if row[k] is None]
-        for key in blank:
-            way = text("fill the cell, or write 'yes' under recruit")
-            yield _at(row, key, text("an empty cell"), text("the place where the teacher works today"), way)
-        if not blank and row["school_id"] in schools and (row["school_id"], row["stage"]) not in known:
-            yield _at(
-                row,
-                "stage",
-                text("'{value}'", value=row["stage"]),
-                text("a stage that the school {school} has", school=row["school_id"]),
-                text("correct the school or the stage, or add the section"),
-            )
+    nowhere = [None not in key and key[0] in schools and key not in known for key in section_keys(teachers)]
+    for row in rows(teachers, np.array(nowhere, dtype=bool)):
+        expected = text("a stage that the school {school} has", school=row["school_id"])
+        way = text("correct the school or the stage, or add the section")
+        yield at(row, "stage", quoted(row["stage"]), expected, way)
+
+
+def teachers_of_planned_schools(scenario: Scenario) -> Issues:
+    """Report teachers who work at a school that is not open yet."""
+    teachers, schools = scenario.table("teachers"), scenario.table("schools")
+    planned = schools.loc[schools["status"] == "planned", "school_id"]
+    for row in rows(teachers, teachers["school_id"].notna() & teachers["school_id"].isin(planned)):
+        found = text("'{school}', a planned school", school=row["school_id"])
+        expected = text("the place where the teacher works today")
+        way = text("correct the school, or write 'open' under its status")
+        yield at(row, "school_id", found, expected, way)
 
 
 def subjects_and_certificates(scenario: Scenario) -> Issues:
-    """Warn of teachers whose subject their stage does not teach, or whose certificate is below it."""
+    """Report certificates without a rank; warn of subjects and certificates that do not suit the stage."""
     teachers, standard = scenario.table("teachers"), scenario.standard
     taught = {stage: standard.stage_subjects(stage) for stage in standard.stages}
     rank = {name: number.value for name, number in standard.certificate_rank.items()}
-    held = teachers["certificate"].map(rank).astype(float)
+    held, named = teachers["certificate"].map(rank).astype(float), teachers["certificate"].notna()
+    for row in rows(teachers, named & held.isna()):
+        expected = text("a certificate that the standard ranks: {names}", names=list(rank))
+        way = text("correct it, or add it to [certificate_rank] of the standard")
+        yield at(row, "certificate", quoted(row["certificate"]), expected, way)
     for stage, facts in standard.stages.items():
         here = teachers["stage"] == stage
-        for row in _rows(teachers, here & ~teachers["subject"].isin(taught[stage])):
-            yield _at(
-                row,
-                "subject",
-                text("'{value}'", value=row["subject"]),
-                text("a subject taught at the stage {stage}", stage=facts.name),
-                text("the teacher keeps the place as an extra one"),
-                "warning",
-            )
-        for row in _rows(teachers, here & (held < rank[facts.certificate])):
-            yield _at(
-                row,
-                "certificate",
-                text("'{value}'", value=row["certificate"]),
-                text("a certificate of at least '{name}'", name=facts.certificate),
-                text("the teacher may stay but is given no new place at this stage"),
-                "warning",
-            )
+        for row in rows(
+            teachers, here & teachers["subject"].notna() & ~teachers["subject"].isin(taught[stage])
+        ):
+            expected = text("a subject taught at the stage {stage}", stage=facts.name)
+            way = text("the teacher keeps the place as an extra one")
+            yield at(row, "subject", quoted(row["subject"]), expected, way, "warning")
+        for row in rows(teachers, here & (held < rank[facts.certificate])):
+            expected = text("a certificate of at least '{name}'", name=facts.certificate)
+            way = text("the teacher may stay but is given no new place at this stage")
+            yield at(row, "certificate", quoted(row["certificate"]), expected, way, "warning")
 
 
-def months(scenario: Scenario) -> Issues:
-    """Report months that contradict one another."""
-    teachers, september = scenario.table("teachers"), scenario.config.september
-    for first, second, least in (("birth", "hired", 16 * 12), ("hired", "joined_school", 0)):
-        for row in _rows(teachers, teachers[second] - teachers[first] < least):
-            yield _at(
-                row,
-                second,
+def orders_of_months(scenario: Scenario) -> Issues:
+    """Warn of months that contradict one another."""
+    teachers = scenario.table("teachers")
+    for first, second, least in (("birth", "hired", 16), ("hired", "joined_school", 0)):
+        for row in rows(teachers, teachers[second] - teachers[first] < least * 12):
+            earliest = _month(row[first] + least * 12)
+            found, expected = (
                 text("{month}", month=_month(row[second])),
-                text("a month after {column} {month}", column=first, month=_month(row[first])),
-                text("check both months"),
-                "warning",
+                text("{month} or later", month=earliest),
             )
+            way = text("check it against {column} {month}", column=first, month=_month(row[first]))
+            yield at(row, second, found, expected, way, "warning")
+
+
+def future_months(scenario: Scenario) -> Issues:
+    """Report months that lie after the September of the plan, and warn of very old teachers."""
+    teachers, september = scenario.table("teachers"), scenario.config.september
     for column in ("birth", "hired", "joined_school"):
-        for row in _rows(teachers, teachers[column] > september):
-            yield _at(
-                row,
-                column,
-                text("{month}", month=_month(row[column])),
-                text("a month not after September {year}", year=scenario.config.school_year),
-                text("correct the month"),
-            )
+        for row in rows(teachers, teachers[column] > september):
+            found = text("{month}", month=_month(row[column]))
+            expected = text("a month not after September {year}", year=scenario.config.school_year)
+            yield at(row, column, found, expected, text("correct the month"))
+    for row in rows(teachers, september - teachers["birth"] > _OLDEST * 12):
+        found, expected = text("{month}", month=_month(row["birth"])), text("a teacher below {n}", n=_OLDEST)
+        yield at(row, "birth", found, expected, text("check the month"), "warning")
 
 
 def _month(months: float) -> str:
@@ -250,46 +309,54 @@ def _month(months: float) -> str:
 def couples(scenario: Scenario) -> Issues:
     """Warn of a couple code that is not shared by exactly two."""
     teachers = scenario.table("teachers")
-    sizes = teachers["couple_id"].map(teachers["couple_id"].value_counts())
-    for row in _rows(teachers, teachers["couple_id"].notna() & (sizes != 2)):
-        yield _at(
-            row,
-            "couple_id",
-            text("{n} rows with '{value}'", n=int(sizes[row.name]), value=row["couple_id"]),
-            text("two teachers a couple"),
-            text("check the code"),
-            "warning",
-        )
+    sizes = Counter(code for code in teachers["couple_id"] if code is not None)
+    alone = [code is not None and sizes[code] != 2 for code in teachers["couple_id"]]
+    for row in rows(teachers, np.array(alone, dtype=bool)):
+        code = row["couple_id"]
+        found = text("{value} (rows: {n})", n=sizes[code], value=quoted(code))
+        yield at(row, "couple_id", found, text("two teachers a couple"), text("check the code"), "warning")
 
 
 def sections_of_rows(scenario: Scenario) -> Issues:
-    """Report posts and enrolment of sections that do not exist, and ways without a length."""
-    sections = scenario.table("sections")
-    known = set(zip(sections["school_id"], sections["stage"], strict=True))
-    schools = set(scenario.table("schools")["school_id"])
+    """Report posts and enrolment of sections that do not exist."""
+    known, schools = (
+        set(section_keys(scenario.table("sections"))),
+        set(scenario.table("schools")["school_id"]),
+    )
     for name in ("posts", "enrolment"):
         table = scenario.table(name)
-        for row in _rows(table, table["school_id"].isin(schools)):
-            if row["stage"] is not None and (row["school_id"], row["stage"]) not in known:
-                yield _at(
-                    row,
-                    "stage",
-                    text("'{value}'", value=row["stage"]),
-                    text("a section of sections.csv"),
-                    text("correct the stage or add the section"),
-                )
+        lost = [None not in key and key[0] in schools and key not in known for key in section_keys(table)]
+        for row in rows(table, np.array(lost, dtype=bool)):
+            expected, way = text("a section of sections.csv"), text("correct the stage or add the section")
+            yield at(row, "stage", quoted(row["stage"]), expected, way)
+
+
+def ways_without_length(scenario: Scenario) -> Issues:
+    """Report ways that have neither a length nor a time."""
     travel = scenario.table("travel")
-    for row in _rows(travel, travel["km"].isna() & travel["minutes"].isna()):
-        yield _at(row, "km", text("neither km nor minutes"), text("one of them"), text("fill one of the cells"))
-    for low, high in (("headcount_min", "headcount_max"),):
-        for row in _rows(sections, sections[low] > sections[high]):
-            yield _at(
-                row,
-                high,
-                text("{n}", n=int(row[high])),
-                text("at least {n}, the {column}", n=int(row[low]), column=low),
-                text("correct one of them"),
-            )
+    for row in rows(travel, blank(travel, "km") & blank(travel, "minutes")):
+        way = text("fill one of the cells")
+        yield at(row, "km", text("neither km nor minutes"), text("one of them"), way)
+
+
+def headcounts(scenario: Scenario) -> Issues:
+    """Report floors above their limits."""
+    sections = scenario.table("sections")
+    for row in rows(sections, sections["headcount_min"] > sections["headcount_max"]):
+        expected = text("at least {n}, the {column}", n=int(row["headcount_min"]), column="headcount_min")
+        found, way = text("{n}", n=int(row["headcount_max"])), text("correct one of them")
+        yield at(row, "headcount_max", found, expected, way)
+
+
+def shares(scenario: Scenario) -> Issues:
+    """Report posts that are shared with their own school."""
+    posts = scenario.table("posts")
+    own = [
+        school in _named(cell) for school, cell in zip(posts["school_id"], posts["shared_with"], strict=True)
+    ]
+    for row in rows(posts, np.array(own, dtype=bool)):
+        expected, way = text("other schools"), text("remove it: its own share is what the others leave")
+        yield at(row, "shared_with", quoted(row["school_id"]), expected, way)
 
 
 def far_away(scenario: Scenario) -> Issues:
@@ -298,188 +365,59 @@ def far_away(scenario: Scenario) -> Issues:
     if schools.empty:
         return
     lat, lon = schools["lat"].astype(float), schools["lon"].astype(float)
-    km = np.hypot(lat - lat.median(), (lon - lon.median()) * np.cos(np.radians(lat.median()))) * 111.2
-    for row in _rows(schools, km > _FAR_KM):
-        yield _at(
-            row,
-            "lat",
-            text("a place {km} km from the middle of the district", km=int(km[row.name])),
-            text("a place in the district"),
-            text("check that latitude and longitude are not exchanged"),
-            "warning",
-        )
-
-
-def closures(scenario: Scenario) -> Issues:
-    """Report closures that cannot be: unknown schools, receivers that close too or lack the stage."""
-    schools = scenario.table("schools").set_index("school_id", drop=False)
-    sections = scenario.table("sections")
-    has = set(zip(sections["school_id"], sections["stage"], strict=True))
-    closing = scenario.config.closures
-    for school, closure in closing.items():
-        if school not in schools.index:
-            expected, way = text("a school of schools.csv"), _nearest(school, list(schools.index))
-            yield _toml(scenario, f"closures.{school}", text("'{value}'", value=school), expected, way)
-            continue
-        yield from _closable(scenario, school, schools)
-        stages = [stage for s, stage in has if s == school]
-        for stage in sorted(stages):
-            to = (closure.junior_to if stage == "junior" else None) or closure.to
-            key = f"closures.{school}"
-            if to == "nearest":
-                continue
-            if to not in schools.index:
-                expected = text("a school of schools.csv, or 'nearest'")
-                yield _toml(scenario, key, text("'{value}'", value=to), expected, _nearest(to, list(schools.index)))
-            elif to in closing or (to, stage) not in has:
-                yield _toml(
-                    scenario,
-                    key,
-                    text("'{value}'", value=to),
-                    text("an open school with the stage {stage}", stage=scenario.standard.stages[stage].name),
-                    text("name another school"),
-                )
-    for school in scenario.config.openings:
-        if school not in schools.index or schools.loc[school, "status"] != "planned":
-            yield _toml(
-                scenario,
-                f"openings.{school}",
-                text("'{value}'", value=school),
-                text("a school of schools.csv with status 'planned'"),
-                text("correct the code or the status"),
-            )
-
-
-def _closable(scenario: Scenario, school: str, schools: pd.DataFrame) -> Issues:
-    key = f"closures.{school}"
-    if not schools.loc[school, "closable"]:
-        yield _toml(
-            scenario,
-            key,
-            text("a school that is marked closable = no"),
-            text("only closable schools"),
-            text("remove the closure, or change the mark"),
-        )
-    if schools.loc[school, "objection"]:
-        yield _toml(
-            scenario,
-            key,
-            text("a school whose parents object"),
-            text("the agreement of most parents"),
-            text("settle the objection first: it forbids a forced closure"),
-            "warning",
-        )
+    east = (lon - lon.iloc[0] + 180) % 360 - 180  # so that a district may lie across the antimeridian
+    km = np.hypot(lat - lat.median(), (east - east.median()) * np.cos(np.radians(lat.median()))) * 111.2
+    for row in rows(schools, km > _FAR_KM):
+        found = text("a place {km} km from the middle of the district", km=int(km[row.name]))
+        way = text("check that latitude and longitude are not exchanged")
+        yield at(row, "lat", found, text("a place in the district"), way, "warning")
 
 
 def pins(scenario: Scenario) -> Issues:
     """Report pins to schools that close or are not open."""
     teachers = scenario.table("teachers")
     closing = set(scenario.config.closures) | closed_plans(scenario)
-    for row in _rows(teachers, teachers["pin"].notna()):
-        target = row["school_id"] if row["pin"] == "stay" else row["pin"]
-        if target in closing:
-            yield _at(
-                row,
-                "pin",
-                text("'{value}'", value=row["pin"]),
-                text("a school that is open in September"),
-                text("change the pin or the closure"),
-            )
+    for row in rows(teachers, teachers["pin"].notna()):
+        if (row["school_id"] if row["pin"] == "stay" else row["pin"]) in closing:
+            expected, way = text("a school that is open in September"), text("change the pin or the closure")
+            yield at(row, "pin", quoted(row["pin"]), expected, way)
         if row["pin"] == "stay" and row["recruit"]:
             expected = text("a school code for a recruit")
-            yield _at(row, "pin", text("'stay'"), expected, text("name a school or empty the cell"))
+            yield at(row, "pin", quoted("stay"), expected, text("name a school or empty the cell"))
 
 
-def closed_plans(scenario: Scenario) -> set[str]:
-    """Return the planned schools that do not open in this scenario."""
-    schools = scenario.table("schools")
-    planned = set(schools.loc[schools["status"] == "planned", "school_id"])
-    return planned - {s for s, opens in scenario.config.openings.items() if opens}
-
-
-def priorities(scenario: Scenario) -> Issues:
-    """Report priorities for indicators and subjects that the standard does not have."""
-    given = scenario.config.priorities
-    unset = scenario.config.priorities.model_fields_set
-    for key, names, known in (
-        ("indicators", given.indicators, list(scenario.standard.indicators)),
-        ("subjects", given.subjects, list(scenario.standard.subjects)),
-    ):
-        for name in names:
-            if key in unset and name not in known:
-                found, expected = text("'{value}'", value=name), text("one of {choices}", choices=known)
-                yield _toml(scenario, f"priorities.{key}", found, expected, _nearest(name, known))
-
-
-def published(scenario: Scenario) -> Issues:
-    """Compare published totals with the tables and with one another; a conflict is a warning."""
-    given = scenario.config.published
-    totals = _totals(scenario)
-    for key, value in given.items():
-        if key not in totals:
-            expected = text("one of {choices}", choices=sorted(totals))
-            yield _toml(
-                scenario, f"published.{key}", text("'{value}'", value=key), expected, text("correct the key"), "warning"
-            )
-        elif value != totals[key]:
-            yield _toml(
-                scenario,
-                f"published.{key}",
-                text("{stated} published, {counted} in the tables", stated=f"{value:g}", counted=f"{totals[key]:g}"),
-                text("the same number"),
-                text("find out which is right; the tables are used"),
-                "warning",
-            )
-    for whole, prefix in (("pupils", ""), ("staff", "staff_"), ("schools", "schools_")):
-        parts = {k: v for k, v in given.items() if k in _parts(scenario, prefix)}
-        if whole in given and len(parts) == len(_parts(scenario, prefix)) and sum(parts.values()) != given[whole]:
-            yield _toml(
-                scenario,
-                f"published.{whole}",
-                text(
-                    "{whole} published, but its parts add up to {sum}",
-                    whole=f"{given[whole]:g}",
-                    sum=f"{sum(parts.values()):g}",
-                ),
-                text("a total equal to the sum of its parts"),
-                text("ask the publisher: the statement contradicts itself by {n}", n=f"{abs(given[whole] - sum(parts.values())):g}"),
-                "warning",
-            )
-
-
-def _parts(scenario: Scenario, prefix: str) -> list[str]:
-    names = scenario.standard.kinds if prefix == "schools_" else scenario.standard.stages
-    return [prefix + name for name in names]
-
-
-def _totals(scenario: Scenario) -> dict[str, float]:
-    """Count what a bureau publishes: pupils, staff and schools, whole and by stage or kind."""
-    sections, teachers, schools = (scenario.table(t) for t in ("sections", "teachers", "schools"))
-    pupils = sections[[f"g{g}" for g in range(13)]].astype(float).sum(axis=1)
-    open_schools = schools[schools["status"] == "open"]
-    totals = {"pupils": float(pupils.sum()), "staff": float(len(teachers)), "schools": float(len(open_schools))}
-    for stage in scenario.standard.stages:
-        totals[stage] = float(pupils[sections["stage"] == stage].sum())
-        totals[f"staff_{stage}"] = float((teachers["stage"] == stage).sum())
-    for kind in scenario.standard.kinds:
-        totals[f"schools_{kind}"] = float((open_schools["kind"] == kind).sum())
-    return totals
-
-
-CHECKS: tuple[Callable[[Scenario], Issues], ...] = (
-    duplicate_keys,
-    id_cards,
-    known_schools,
-    stages_of_kinds,
-    grades_of_stages,
-    places_of_teachers,
-    subjects_and_certificates,
-    months,
-    couples,
-    sections_of_rows,
-    far_away,
-    closures,
-    pins,
-    priorities,
-    published,
-)
+_SECTIONS = ("sections.school_id", "sections.stage")
+CHECKS: dict[Check, tuple[str, ...]] = {
+    reserved_codes: (),
+    id_cards: (),
+    known_schools: ("schools.school_id",),
+    stages_of_kinds: ("standard",),
+    schools_without_sections: ("sections.school_id",),
+    grades_of_stages: ("standard",),
+    sections_without_pupils: ("schools.school_id", "schools.status"),
+    a_district_without_pupils: ("sections",),
+    sections_without_teachers: (
+        "teachers.school_id",
+        "teachers.stage",
+        "schools.school_id",
+        "schools.status",
+    ),
+    recruits: (),
+    places_of_teachers: _SECTIONS,
+    teachers_of_planned_schools: (),
+    subjects_and_certificates: ("standard",),
+    orders_of_months: (),
+    future_months: ("config.school_year",),
+    couples: ("teachers.couple_id",),
+    sections_of_rows: _SECTIONS,
+    ways_without_length: (),
+    headcounts: (),
+    shares: (),
+    far_away: (),
+    closures: ("schools.school_id", "schools.status", *_SECTIONS, "standard", "config.openings"),
+    openings: ("schools.school_id",),
+    pins: ("config.openings",),
+    priorities: ("standard",),
+    published: ("schools", "sections", "teachers", "standard", "config"),
+}
+"""Every check, and what must have been read whole for it to conclude anything."""

@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from allocator.domain import Frozen, RuleSetting
-from allocator.errors import InputsAreWrong, Issue
-from allocator.scenario.standards import pydantic_issues, read_toml
+from allocator.errors import InputsAreWrong, Issue, Refused, quoted
+from allocator.scenario.files import is_file, label, resolved
+from allocator.scenario.standards import DEFAULT, pydantic_issues, read_toml
 from allocator.words import LANGUAGES, text
 
+_SHARE = re.compile(r"\d{1,3}(\.\d{1,6})?%", re.ASCII)
+_MOST_MOVES = 1_000_000
+_MOST_WEIGHT = 1_000_000
 Objective = Literal["coverage", "evenness", "moves", "burden", "wishes"]
 
 
 class Budget(Frozen):
-    """Limits: moves away from schools that stay open (a number, or a share such as "10%"), seconds a level, gap asked."""
+    """Limits: moves away from schools that stay open, seconds a level, gap asked.
+
+    ``moves`` is a number, or a share of the eligible teachers such as "10%".
+    """
 
     moves: int | str | None = None
-    seconds: float = Field(default=60, gt=0)
-    gap: float = Field(default=0.002, ge=0, lt=1)
+    seconds: float = Field(default=60, gt=0, le=1e6)
+    gap: float = Field(default=0.004, ge=0, lt=1)
 
-    @field_validator("moves")
+    @field_validator("moves", mode="plain")
     @classmethod
-    def _a_number_or_share(cls, value: int | str | None) -> int | str | None:
-        if isinstance(value, str) and not re.fullmatch(r"\d{1,3}(\.\d+)?%", value):
-            raise ValueError("a number or a share such as 10%")
-        if isinstance(value, int) and value < 0:
-            raise ValueError("a number of moves cannot be negative")
+    def _a_number_or_share(cls, value: object) -> object:
+        share = isinstance(value, str) and _SHARE.fullmatch(value) and float(value.rstrip("%")) <= 100
+        number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_MOVES
+        if value is not None and not share and not number:
+            raise Refused(text('a whole number of moves, or a share of the eligible such as "10%"'))
         return value
 
     def most_moves(self, eligible: int) -> int | None:
@@ -49,7 +57,7 @@ class Objectives(Frozen):
     @classmethod
     def _each_once(cls, value: tuple[Objective, ...]) -> tuple[Objective, ...]:
         if not value or len(set(value)) < len(value):
-            raise ValueError("each level once, and at least one")
+            raise Refused(text("each level once, and at least one"), text("remove what stands twice"))
         return value
 
 
@@ -76,16 +84,33 @@ class Priorities(Frozen):
     @field_validator("indicators", "subjects")
     @classmethod
     def _not_negative(cls, value: dict[str, float]) -> dict[str, float]:
-        if any(not 0 <= weight < 1e6 for weight in value.values()):
-            raise ValueError("weights are between 0 and 1,000,000")
+        wrong = [name for name, weight in value.items() if not 0 <= weight <= _MOST_WEIGHT]
+        if wrong:
+            expected = text("weights from 0 to {most}", most=_MOST_WEIGHT)
+            raise Refused(expected, text("correct the weight of {names}", names=wrong))
         return value
 
 
 class Closure(Frozen):
-    """Where the pupils of a closing school go: a school, ``nearest``, and another school for the juniors."""
+    """Where the pupils of a closing school go: a school, or ``nearest``.
+
+    ``junior_to`` names another school for the pupils of the stage that the standard calls ``junior``; no
+    other stage can be sent apart.
+    """
 
     to: str
     junior_to: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_table(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            raise Refused(text('a table such as {{ to = "P07" }}'))
+        return value
+
+    def receiver(self, stage: str) -> str:
+        """Return the school, or ``nearest``, for the pupils of a stage."""
+        return (self.junior_to if stage == "junior" else None) or self.to
 
 
 class Enrolment(Frozen):
@@ -106,7 +131,7 @@ class Config(Frozen):
 
     title: str
     school_year: int = Field(ge=1990, le=2100)
-    standard: str = "cn-2017"
+    standard: str = DEFAULT
     seed: int = Field(default=0, ge=0, lt=2**31)
     language: Literal["zh", "en"] = "zh"
     notice: str = ""
@@ -120,65 +145,108 @@ class Config(Frozen):
     travel: Roads = Roads()
     published: dict[str, float] = Field(default_factory=dict)
 
-    @field_validator("rules", mode="before")
-    @classmethod
-    def _level_alone(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return {k: {"level": v} if isinstance(v, str) else v for k, v in value.items()}
-
     @property
     def september(self) -> int:
         """The September the plan is for, as a number of months."""
         return self.school_year * 12 + 8
 
 
-def read_layers(folder: Path, issues: list[Issue]) -> list[tuple[Path, dict[str, Any]]]:
-    """Read scenario.toml of a folder and of its bases, the deepest base first."""
-    layers: list[tuple[Path, dict[str, Any]]] = []
+@dataclass(frozen=True)
+class Layer:
+    """One folder of a scenario: the scenario itself, or a base below it.
+
+    Parameters
+    ----------
+    folder
+        Where it lies.
+    name
+        What it is called in issues and in the manifest; no two layers share it.
+    settings
+        Its scenario.toml, without ``base``.
+    """
+
+    folder: Path
+    name: str
+    settings: dict[str, Any]
+
+
+def read_layers(folder: Path, issues: list[Issue], hashes: dict[str, str]) -> tuple[list[Layer], bool]:
+    """Read scenario.toml of a folder and of its bases.
+
+    Returns
+    -------
+    The layers, the deepest base first, and whether nothing below them is missing.
+    """
+    layers: list[Layer] = []
+    seen: list[Path | None] = []
     while True:
-        settings = read_toml(folder / "scenario.toml", f"{folder.name}/scenario.toml", issues)
-        layers.insert(0, (folder, settings))
+        seen.append(resolved(folder))
+        name = _told_apart(folder, layers)
+        before = len(issues)
+        settings = read_toml(folder / "scenario.toml", f"{name}/scenario.toml", issues, hashes)
         base = settings.pop("base", None)
-        if base is None:
-            return layers
-        nearer = (folder / str(base)).resolve()
-        if not (nearer / "scenario.toml").is_file() or any(nearer == seen.resolve() for seen, _ in layers):
-            issues.append(
-                Issue(
-                    f"{folder.name}/scenario.toml",
-                    None,
-                    "base",
-                    text("'{name}'", name=str(base)),
-                    text("the folder of another scenario, which does not lead back here"),
-                    text("correct the path"),
-                )
-            )
-            return layers
+        layers.insert(0, Layer(folder, name, settings))
+        if base is None or len(issues) > before:
+            return layers, len(issues) == before
+        nearer = resolved(folder / base) if isinstance(base, str) and base else None
+        if nearer is None or nearer in seen or not is_file(nearer / "scenario.toml"):
+            expected = text("the folder of another scenario, which does not lead back here")
+            file, way = f"{name}/scenario.toml", text("correct the path")
+            issues.append(Issue(file, None, "base", quoted(base), expected, way))
+            return layers, False
         folder = nearer
 
 
-def read_config(layers: list[tuple[Path, dict[str, Any]]], issues: list[Issue]) -> Config | None:
-    """Lay the settings of a scenario over those of its bases and check them."""
+def _told_apart(folder: Path, layers: list[Layer]) -> str:
+    """Name a folder; where another layer has the name, by its way from the scenario."""
+    name = label(folder)
+    if all(name != layer.name for layer in layers):
+        return name
+    way = os.path.relpath(folder, resolved(layers[-1].folder) or layers[-1].folder)
+    return way.encode("utf-8", "replace").decode("utf-8")
+
+
+def read_config(layers: list[Layer], whole: bool, issues: list[Issue]) -> tuple[Config, set[str]]:
+    """Lay the settings of a scenario over those of its bases and check them.
+
+    Parameters
+    ----------
+    layers, whole
+        The layers, and whether none is missing; keys are only missed where none is.
+    issues
+        Takes what is wrong.
+
+    Returns
+    -------
+    The settings, wrong keys replaced by their defaults, and the names of these keys.
+    """
     merged: dict[str, Any] = {}
-    for _, settings in layers:
-        merged = _laid_over(merged, settings)
-    file = f"{layers[-1][0].name}/scenario.toml"
+    for layer in layers:
+        merged = _laid_over(merged, layer.settings)
     try:
-        return Config.model_validate(merged)
+        return Config.model_validate(merged), set()
     except ValidationError as error:
-        issues.extend(pydantic_issues(error, file))
-        return None
+        wrong = {str(e["loc"][0]) for e in error.errors()}
+        missing = {str(e["loc"][0]) for e in error.errors() if e["type"] == "missing" and len(e["loc"]) == 1}
+        for issue in pydantic_issues(error, f"{layers[-1].name}/scenario.toml"):
+            if whole or issue.column not in missing:
+                issues.append(issue)
+    sound = {key: value for key, value in merged.items() if key not in wrong}
+    return Config.model_validate({"title": "", "school_year": 2000} | sound), wrong
 
 
-def language_of(layers: list[tuple[Path, dict[str, Any]]]) -> str:
+def language_of(layers: list[Layer]) -> str:
     """Return the language a scenario asks for, as far as it can be read."""
-    found = [s["language"] for _, s in layers if s.get("language") in LANGUAGES]
+    found = [s["language"] for s in (layer.settings for layer in layers) if s.get("language") in LANGUAGES]
     return str(found[-1]) if found else "zh"
 
 
 def _laid_over(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    both = {k: _laid_over(under[k], v) for k, v in over.items() if isinstance(v, dict) and isinstance(under.get(k), dict)}
+    both = {
+        k: _laid_over(under[k], v)
+        for k, v in over.items()
+        if isinstance(v, dict) and isinstance(under.get(k), dict)
+    }
     return under | over | both
 
 
@@ -186,8 +254,3 @@ def refuse(issues: list[Issue], language: str) -> None:
     """Raise all issues at once if one of them is an error."""
     if any(issue.severity == "error" for issue in issues):
         raise InputsAreWrong(issues, language)
-
-
-def warnings_of(issues: list[Issue]) -> Iterator[Issue]:
-    """Yield the issues that do not stop the work."""
-    return (issue for issue in issues if issue.severity == "warning")

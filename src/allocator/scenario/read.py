@@ -1,29 +1,33 @@
-"""Read a scenario folder into typed tables, with every issue at once."""
+"""Read a scenario folder into typed tables, with every issue at once.
+
+A later layer is laid over its base by key and by column: a row with a new key is added, a cell that is filled
+replaces the base's, a blank cell leaves the base's as it is, and ``remove`` = yes takes the row away.
+"""
 
 from __future__ import annotations
 
-import csv
 import difflib
-import hashlib
-import io
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from allocator.domain import Standard
-from allocator.errors import NOTHING, InputsAreWrong, Issue
-from allocator.scenario.cells import CellRefused, missing, reader
-from allocator.scenario.config import Config, language_of, read_config, read_layers, refuse
+from allocator.errors import NOTHING, InputsAreWrong, Issue, quoted
+from allocator.scenario.cells import missing, reader
+from allocator.scenario.config import Config, Layer, language_of, read_config, read_layers, refuse
+from allocator.scenario.files import Notes, label
+from allocator.scenario.rows import REFUSED, header_of, records, typed
 from allocator.scenario.schema import KEYS, NEEDED, Column, columns_of
-from allocator.scenario.standards import read_standard
-from allocator.words import Text, text
+from allocator.scenario.standards import DEFAULT, read_standard
+from allocator.words import text
 
-_MOST_BYTES = 500_000_000
-_REFUSED = object()
+_ALMOST = 0.8  # likeness of a file name that is probably a slip
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,9 @@ class Scenario:
         Settings and regulation numbers.
     tables
         Typed tables by name. Numbers are floats with nan for "not known", months count from year 0,
-        codes are strings or None, lists are tuples. ``_file`` and ``_row`` say where each row stands.
+        codes are strings or None, lists are tuples. ``_file`` and ``_row`` say where each row stands,
+        ``_places`` the same for every layer that has it, the latest first, ``_refused`` which of its cells
+        could not be read (none, in a scenario without errors).
     warnings
         What can be accepted but must be told.
     files
@@ -57,234 +63,269 @@ class Scenario:
         return self.tables[name]
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A scenario as far as it could be read, for the checks across tables.
+
+    Parameters
+    ----------
+    scenario
+        What could be read; defaults stand in for what could not.
+    issues
+        What is wrong so far.
+    unread
+        What could not be read: ``schools`` where whole rows are lost, ``schools.lat`` where cells are,
+        ``config.closures``, ``standard``. Nothing may be concluded from the absence of these.
+    language
+        Language of the scenario.
+    """
+
+    scenario: Scenario
+    issues: list[Issue]
+    unread: frozenset[str]
+    language: str
+
+
 def read_tables(folder: Path) -> Scenario:
-    """Read the files of a scenario and its bases; the cross-table checks are in ``check``.
+    """Read the files of a scenario and its bases, without the checks across tables.
 
     Raises
     ------
     InputsAreWrong
         With every issue of every file.
     """
-    issues: list[Issue] = []
-    layers = read_layers(folder, issues)
-    language = language_of(layers)
-    refuse(issues, language)
-    config = read_config(layers, issues)
-    standard, found = read_standard(str((_last(layers, "standard")) or "cn-2017"), _standard_folder(layers))
-    issues += found
+    draft = read_draft(folder)
+    refuse(draft.issues, draft.language)
+    return draft.scenario
+
+
+def read_draft(folder: Path) -> Draft:
+    """Read the files of a scenario and its bases as far as they can be read.
+
+    Raises
+    ------
+    InputsAreWrong
+        Where there is no folder to read.
+    """
+    if not os.path.isdir(folder):
+        found = text("a file") if os.path.lexists(folder) else text("no such folder")
+        expected, way = text("a scenario folder"), text("name the folder that holds scenario.toml")
+        raise InputsAreWrong([Issue(label(folder), None, None, found, expected, way)])
+    notes = Notes()
+    layers, whole = read_layers(folder, notes.issues, notes.hashes)
+    config, wrong = read_config(layers, whole, notes.issues)
+    notes.unread |= {f"config.{key}" for key in wrong}
+    if not whole:
+        notes.unread |= {"config", *KEYS}
+    standard = _standard(layers, whole, notes)
+    tables = {name: _layered(name, layers, standard, whole, notes) for name in KEYS}
+    for layer in layers:
+        notes.issues += _misnamed(layer)
+    scenario = Scenario(
+        layers[-1].name,
+        config,
+        standard or _stand_in(),
+        tables,
+        tuple(i for i in notes.issues if i.severity == "warning"),
+        notes.hashes,
+    )
+    return Draft(scenario, notes.issues, frozenset(notes.unread), language_of(layers))
+
+
+def _standard(layers: list[Layer], whole: bool, notes: Notes) -> Standard | None:
+    """Read the standard that the latest layer names; None where it cannot be known."""
+    naming = next((layer for layer in reversed(layers) if "standard" in layer.settings), None)
+    name = naming.settings["standard"] if naming else DEFAULT
+    standard = None
+    if isinstance(name, str) and (naming or whole):
+        standard, found = read_standard(name, (naming or layers[-1]).folder, notes.hashes)
+        notes.issues += found
     if standard is None:
-        raise InputsAreWrong(issues, language)
-    tables = {name: _layered(name, [f for f, _ in layers], standard, issues) for name in KEYS}
-    refuse(issues, language)
-    assert config is not None
-    return Scenario(folder.resolve().name, config, standard, tables, tuple(issues), _hashes(layers))
+        notes.unread.add("standard")
+    return standard
 
 
-def _last(layers: list[tuple[Path, dict[str, Any]]], key: str) -> object:
-    return next((s[key] for _, s in reversed(layers) if key in s), None)
+def _stand_in() -> Standard:
+    standard, _ = read_standard(DEFAULT, Path())
+    if standard is None:
+        raise RuntimeError("the standards of the program cannot be read")
+    return standard
 
 
-def _standard_folder(layers: list[tuple[Path, dict[str, Any]]]) -> Path:
-    return next((f for f, s in reversed(layers) if "standard" in s), layers[-1][0])
-
-
-def _hashes(layers: list[tuple[Path, dict[str, Any]]]) -> dict[str, str]:
-    found = {}
-    for folder, _ in layers:
-        for path in sorted(folder.iterdir()):
-            if path.name in {f"{t}.csv" for t in KEYS} or path.suffix == ".toml":
-                found[f"{folder.resolve().name}/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
-
-
-def _layered(name: str, folders: list[Path], standard: Standard, issues: list[Issue]) -> pd.DataFrame:
-    """Read one table from every layer and lay the later over the earlier, by key and by column."""
-    whole: pd.DataFrame | None = None
-    for folder in folders:
-        path = folder / f"{name}.csv"
-        if path.is_file():
-            layer = _read_layer(name, path, standard, issues, first=whole is None)
-            whole = layer if whole is None or layer.empty else _laid_over(name, whole, layer)
-    columns = columns_of(name)
-    if whole is None:
-        if name in NEEDED:
-            file = f"{folders[-1].name}/{name}.csv"
-            issues.append(
-                Issue(file, None, None, NOTHING, text("this table"), text("add the file to the folder"))
-            )
-        whole = pd.DataFrame({c: pd.Series(dtype=object) for c in [*columns, "_file", "_row"]})
-    if "remove" in whole:
-        whole = whole[whole["remove"] != "yes"].drop(columns="remove")
-    return _completed(whole.reset_index(drop=True), columns, standard, issues)
-
-
-def _laid_over(name: str, under: pd.DataFrame, over: pd.DataFrame) -> pd.DataFrame:
-    keys = list(KEYS[name])
-    if not set(keys) <= set(over.columns) or over.duplicated(keys).any() or under.duplicated(keys).any():
-        return under
-    joined = under.set_index(keys, drop=False)
-    layer = over.set_index(keys, drop=False)
-    known = layer.index.isin(joined.index)
-    fresh = layer[~known]
-    for column in layer.columns:
-        if column not in joined:
-            joined[column] = None
-        joined.loc[layer.index[known], column] = layer.loc[known, column]
-    return pd.concat([joined, fresh]).reset_index(drop=True)
-
-
-def _read_layer(name: str, path: Path, standard: Standard, issues: list[Issue], *, first: bool) -> pd.DataFrame:
-    file = f"{path.parent.name}/{path.name}"
-    rows = _records(path, file, issues)
-    if not rows:
-        return pd.DataFrame()
-    columns = columns_of(name)
-    header = _header(rows[0], columns, file, issues)
-    needed = [c for c in columns.values() if c.required and (first or c.name in KEYS[name])]
-    for column in needed:
-        if column.name not in header:
-            issues.append(
-                Issue(
-                    file,
-                    1,
-                    column.name,
-                    text("no such column"),
-                    text("a column '{name}' or '{alias}'", name=column.name, alias=column.alias),
-                    text("add the column"),
-                )
-            )
-    return _typed(rows, header, columns, standard, file, issues)
-
-
-def _records(path: Path, file: str, issues: list[Issue]) -> list[list[str]]:
-    """Split a CSV file into rows of cells; row numbers are positions in the list + 1."""
-
-    def wrong(found: Text, expected: Text, remedy: Text, row: int | None = None) -> list[list[str]]:
-        issues.append(Issue(file, row, None, found, expected, remedy))
-        return []
-
-    utf8 = text("a table of text in UTF-8")
-    if path.stat().st_size > _MOST_BYTES:
-        return wrong(text("more than 500 MB"), text("a smaller file"), text("split or clean the table"))
-    content = path.read_bytes()
+def _misnamed(layer: Layer) -> Iterator[Issue]:
+    """Warn of files that are named almost like a table."""
+    known = [f"{name}.csv" for name in KEYS]
     try:
-        decoded = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        found = text("text that is not UTF-8 (perhaps GBK, as Excel writes it)")
-        return wrong(found, utf8, text("save it from Excel as 'CSV UTF-8'"), line)
-    if "\0" in decoded:
-        return wrong(text("bytes that are not text"), utf8, text("save it from Excel as 'CSV UTF-8'"))
-    try:
-        rows = list(csv.reader(io.StringIO(decoded, newline=""), strict=True))
-    except csv.Error as error:
-        return wrong(text("'{error}'", error=str(error)), text("rows with closed quotes"), text("save the table anew"))
-    if not any(any(cell.strip() for cell in row) for row in rows):
-        return wrong(text("an empty file"), text("a header and rows"), text("fill the table or remove the file"))
-    for number, row in enumerate(rows[1:], start=2):
-        if len(row) != len(rows[0]) and any(cell.strip() for cell in row):
-            wrong(
-                text("{n} cells", n=len(row)),
-                text("{n} cells, as in the header", n=len(rows[0])),
-                text("look for a comma too many or too few"),
-                number,
-            )
-    return rows
+        names = sorted(os.listdir(layer.folder))
+    except OSError:
+        return
+    for name in names:
+        near = difflib.get_close_matches(name.lower()[:80], known, n=1, cutoff=_ALMOST)
+        if name not in known and near and near[0] not in names:
+            expected, way = text("'{name}'", name=near[0]), text("rename the file if it is meant to be read")
+            shown = quoted(name.encode("utf-8", "replace").decode("utf-8"))
+            yield Issue(layer.name, None, None, text("a file {name}", name=shown), expected, way, "warning")
 
 
-def _header(cells: list[str], columns: dict[str, Column], file: str, issues: list[Issue]) -> dict[str, int]:
-    """Map column names to positions; an unknown column is a warning, a repeated one an error."""
-    names = {c.alias: c.name for c in columns.values()} | {c: c for c in [*columns, "remove"]}
-    header: dict[str, int] = {}
-    for position, cell in enumerate(cells):
-        given = cell.strip()
-        name = names.get(given)
-        if name is None:
-            near = difflib.get_close_matches(given, names, n=1)
-            remedy = text("perhaps '{near}' is meant", near=near[0]) if near else text("it is not used")
-            found = text("an unknown column '{name}'", name=given)
-            issues.append(Issue(file, 1, given or None, found, text("a known column"), remedy, "warning"))
-        elif name in header:
-            found = text("the column '{name}' twice", name=name)
-            issues.append(Issue(file, 1, name, found, text("each column once"), text("remove one of them")))
-        else:
-            header[name] = position
-    return header
-
-
-def _typed(
-    rows: list[list[str]],
-    header: dict[str, int],
-    columns: dict[str, Column],
-    standard: Standard,
-    file: str,
-    issues: list[Issue],
+def _layered(
+    name: str, layers: list[Layer], standard: Standard | None, whole: bool, notes: Notes
 ) -> pd.DataFrame:
-    width = len(rows[0])
-    kept = [n for n, row in enumerate(rows[1:], start=2) if len(row) == width and any(c.strip() for c in row)]
-    out: dict[str, Any] = {}
-    for name, position in header.items():
-        cells = np.array([rows[n - 1][position] for n in kept], dtype=object)
-        read = reader(columns[name], standard) if name in columns else _remove
-        out[name] = _values(cells, read, name, file, kept, issues)
-    out["_file"], out["_row"] = [file] * len(kept), kept
-    return pd.DataFrame(out, dtype=object)
+    """Read one table from every layer and lay the later over the earlier, by key and by column."""
+    table: pd.DataFrame | None = None
+    for layer in layers:
+        path = layer.folder / f"{name}.csv"
+        if os.path.lexists(path):
+            first = table is None and name not in notes.unread
+            given = _read_layer(name, path, f"{layer.name}/{path.name}", standard, first, notes)
+            if given is not None:
+                table = _laid_over(name, table, given, notes)
+    if table is None:
+        table = pd.DataFrame({c: pd.Series(dtype=object) for c in (*KEYS[name], *_PLACE)})
+        if name in NEEDED and name not in notes.unread:
+            notes.unread.add(name)
+            file, way = f"{layers[-1].name}/{name}.csv", text("add the file to the folder")
+            notes.add(file, None, None, NOTHING, text("this table"), way)
+    elif table.empty and name in NEEDED and name not in notes.unread:
+        notes.unread.add(name)
+        file, way = f"{layers[-1].name}/{name}.csv", text("fill the table")
+        notes.add(file, None, None, text("a table without rows"), text("at least one row"), way)
+    return _completed(name, table, standard, whole, notes)
 
 
-def _remove(cell: str) -> str:
-    if cell not in ("yes", "no"):
-        raise CellRefused(text("one of {choices}", choices=["yes", "no"]))
-    return cell
+_PLACE = ("_file", "_row", "_places")
 
 
-def _values(
-    cells: np.ndarray[Any, Any], read: Any, name: str, file: str, rows: list[int], issues: list[Issue]
-) -> np.ndarray[Any, Any]:
-    """Read the cells of one column, each distinct text once; blank cells become None."""
-    codes, distinct = pd.factorize(cells)
-    values = np.empty(len(distinct), dtype=object)
-    for i, cell in enumerate(distinct):
-        stripped = str(cell).strip()
-        try:
-            values[i] = read(stripped) if stripped else None
-        except CellRefused as refusal:
-            for at in np.flatnonzero(codes == i):
-                found = text("'{value}'", value=stripped[:80])
-                issues.append(Issue(file, rows[at], name, found, refusal.expected, refusal.remedy))
-            values[i] = _REFUSED
-            continue
-        if stripped != cell and stripped:
-            first, n = rows[int(np.argmax(codes == i))], int((codes == i).sum())
-            found = text("spaces around '{value}' ({n} rows)", value=stripped[:80], n=n)
-            way = text("it is read without them")
-            issues.append(Issue(file, first, name, found, text("the value alone"), way, "warning"))
-    result = np.empty(len(cells), dtype=object)
-    if len(cells):
-        result[:] = values[codes]
-    return result
+def _laid_over(name: str, under: pd.DataFrame | None, over: pd.DataFrame, notes: Notes) -> pd.DataFrame:
+    """Lay a layer over what is below it; rows to remove must be there."""
+    rows = {} if under is None else {key: i for i, key in enumerate(_keys(name, under)) if _known(key)}
+    keys = _keys(name, over)
+    at = np.array([rows.get(key, -1) for key in keys], dtype=np.int64)
+    gone = over["remove"].to_numpy(dtype=bool) if "remove" in over else np.zeros(len(over), dtype=bool)
+    for i in np.flatnonzero(gone & (at < 0)):
+        if name not in notes.unread and _known(keys[i]):
+            found, way = text("nothing to remove"), text("correct the code, or leave the row out")
+            row = over.iloc[i]
+            notes.add(
+                row["_file"], row["_row"], "remove", found, text("a row of the base with this key"), way
+            )
+    over = over.drop(columns="remove", errors="ignore")
+    if under is None:
+        return pd.DataFrame(over[~gone]).reset_index(drop=True)
+    known = np.array([_known(key) for key in keys], dtype=bool)
+    fresh, changed = over[(at < 0) & ~gone & known], np.flatnonzero((at >= 0) & ~gone)
+    joined = under.copy()
+    for column in over.columns:
+        values = joined[column].to_numpy(dtype=object, copy=True) if column in joined else _blank(len(joined))
+        given = over[column].to_numpy(dtype=object)[changed]
+        filled = np.array([v is not None for v in given], dtype=bool)
+        values[at[changed[filled]]] = given[filled]
+        joined[column] = pd.Series(values, dtype=object)
+    joined["_places"] = _joined_places(joined["_places"], under["_places"], at[changed])
+    kept = np.ones(len(joined), dtype=bool)
+    kept[at[gone & (at >= 0)]] = False
+    whole: pd.DataFrame = joined[kept]
+    return (pd.concat([whole, fresh]) if len(fresh) else whole).reset_index(drop=True)
+
+
+def _joined_places(latest: pd.Series, earlier: pd.Series, changed: NDArray[np.int64]) -> pd.Series:
+    places = latest.to_numpy(dtype=object, copy=True)
+    for i in changed:
+        places[i] = (*latest.iloc[i], *earlier.iloc[i])
+    return pd.Series(places, dtype=object)
+
+
+def _blank(n: int) -> NDArray[np.object_]:
+    return np.full(n, None, dtype=object)
+
+
+def _keys(name: str, table: pd.DataFrame) -> list[tuple[Any, ...]]:
+    return list(zip(*(table[key] for key in KEYS[name]), strict=True))
+
+
+def _known(key: tuple[Any, ...]) -> bool:
+    return all(isinstance(part, str) for part in key)
+
+
+def _read_layer(
+    name: str, path: Path, file: str, standard: Standard | None, first: bool, notes: Notes
+) -> pd.DataFrame | None:
+    """Read one file of a table; None where nothing can be made of it."""
+    rows = records(name, path, file, notes)
+    if rows is None:
+        notes.unread.add(name)
+        return None
+    columns = columns_of(name)
+    header = header_of(rows, columns, file, notes)
+    table = typed(rows, header, columns, standard, file, notes)
+    for column in columns.values():
+        if column.required and (first or column.name in KEYS[name]) and column.name not in header:
+            expected = text("a column '{name}' or '{alias}'", name=column.name, alias=column.alias)
+            notes.add(file, 1, column.name, text("no such column"), expected, text("add the column"))
+            notes.unread.add(f"{name}.{column.name}")
+            table[column.name] = pd.Series([REFUSED] * len(table), dtype=object)
+    keys = pd.Series(_keys(name, table), dtype=object)
+    if not all(map(_known, keys)):
+        notes.unread.add(name if not first else f"{name}.{KEYS[name][0]}")
+    twice = (keys.duplicated() & keys.map(_known).astype(bool)).to_numpy(dtype=bool)
+    for i in np.flatnonzero(twice):
+        found = text("{value} a second time", value=quoted(" ".join(keys[i])))
+        earlier = int(table["_row"].iloc[int((keys == keys[i]).argmax())])
+        expected = text("each key once; it stands in row {row} already", row=earlier)
+        way = text("remove or renumber one of the rows")
+        notes.add(file, int(table["_row"].iloc[i]), KEYS[name][-1], found, expected, way)
+    return table[~twice].reset_index(drop=True)
+
+
+def place(row: Mapping[Any, Any] | pd.Series, column: str) -> tuple[str, int]:
+    """Return the file and row in which a column of a row stands."""
+    return next(
+        ((file, number) for file, number, has in row["_places"] if column in has),
+        (str(row["_file"]), int(row["_row"])),
+    )
 
 
 def _completed(
-    table: pd.DataFrame, columns: dict[str, Column], standard: Standard, issues: list[Issue]
+    name: str, table: pd.DataFrame, standard: Standard | None, whole: bool, notes: Notes
 ) -> pd.DataFrame:
     """Fill defaults, insist on required cells, give every column its type."""
-    done: dict[str, Any] = {"_file": table.get("_file", []), "_row": table.get("_row", [])}
-    for name, column in columns.items():
-        values = table[name].to_numpy(dtype=object) if name in table else np.full(len(table), None, dtype=object)
+    done: dict[str, Any] = {key: pd.Series(table[key], dtype=object) for key in _PLACE}
+    refused: list[tuple[str, ...]] = [()] * len(table)
+    for column in columns_of(name).values():
+        given = table[column.name] if column.name in table else pd.Series(_blank(len(table)), dtype=object)
+        values = given.to_numpy(dtype=object)
         blank = np.array([v is None or v != v for v in values], dtype=bool)
-        if column.required and name in table:
+        bad = np.array([v is REFUSED for v in values], dtype=bool)
+        if column.required and whole:
             for at in np.flatnonzero(blank):
-                file, row = str(table["_file"].iloc[at]), int(table["_row"].iloc[at])
-                found, way = text("an empty cell"), text("fill the cell")
-                issues.append(Issue(file, row, name, found, text("a value"), way))
-        fill = reader(column, standard)(column.default) if column.default else missing(column)
-        filled = np.empty(len(values), dtype=object)
-        usable = [None if v is _REFUSED else v for v in values]
-        filled[:] = [fill if b or v is None else v for v, b in zip(usable, blank, strict=True)]
-        if isinstance(missing(column), float):
-            done[name] = filled.astype(float)
-        elif column.kind == "flag":
-            done[name] = filled.astype(bool)
-        else:
-            done[name] = pd.Series(filled, dtype=object)  # pandas would turn None into nan
+                file, number = place(table.iloc[at], column.name)
+                notes.add(
+                    file, number, column.name, text("an empty cell"), text("a value"), text("fill the cell")
+                )
+            bad |= blank
+        for at in np.flatnonzero(bad):
+            refused[at] = (*refused[at], column.name)
+        if bad.any():
+            notes.unread.add(f"{name}.{column.name}")
+        done[column.name] = _column(column, values, blank & ~bad, bad, standard)
+    done["_refused"] = pd.Series(refused, dtype=object)
     return pd.DataFrame(done)
+
+
+def _column(
+    column: Column,
+    values: NDArray[np.object_],
+    blank: NDArray[np.bool_],
+    bad: NDArray[np.bool_],
+    standard: Standard | None,
+) -> pd.Series:
+    nothing = missing(column)
+    fill = reader(column, standard)(column.default) if column.default else nothing
+    filled = np.empty(len(values), dtype=object)
+    filled[:] = [
+        nothing if b else fill if empty else v for v, empty, b in zip(values, blank, bad, strict=True)
+    ]
+    if isinstance(nothing, float):
+        return pd.Series(filled.astype(float))
+    if column.kind == "flag" and not bad.any():
+        return pd.Series(filled.astype(bool))
+    return pd.Series(filled, dtype=object)  # pandas would turn None into nan

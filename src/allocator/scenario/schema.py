@@ -25,8 +25,10 @@ NEEDED = ("schools", "sections", "teachers")
 class Column:
     """One column of one table.
 
-    ``kind`` is one of id, ids, text, choice, flag, whole, number, fraction, latitude, longitude, month, stage,
-    subject, subjects, shares. ``default`` stands where a cell is blank; an empty default means "not known".
+    ``kind`` is one of id, ids, text, choice, flag, whole, number, fraction, latitude, longitude, month,
+    stage, subject, subjects, shares. ``default`` stands where a cell is blank; an empty default means "not
+    known". ``least`` and ``most`` bound whole numbers and numbers; what is beyond them is a slip of the
+    keyboard, not a district.
     """
 
     table: str
@@ -37,6 +39,8 @@ class Column:
     default: str
     required: bool
     choices: tuple[str, ...]
+    least: float
+    most: float
     meaning: str
     meaning_zh: str
 
@@ -56,6 +60,8 @@ def columns() -> tuple[Column, ...]:
                 row["default"],
                 row["required"] == "yes",
                 tuple(filter(None, row["choices"].split("|"))),
+                float(row["least"] or 0),
+                float(row["most"] or 1e12),
                 row["meaning"],
                 row["meaning_zh"],
             )

@@ -1,31 +1,60 @@
-"""The evenness level: relaxations over ranges of the stage totals, split until the gap is proved."""
+"""The evenness level: descend to a plan, then prove it over ranges of the stage totals that shrink and split."""
 
 from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 import numpy as np
 
-from allocator.evenness import Encoded, Range, Term, encode
-from allocator.model import Model
+from allocator.evenness import Cut, Encoded, Range, Term, cut, encode
+from allocator.model import INFINITY, Model
+from allocator.problem import Ints
 from allocator.roads import Floats
-from allocator.solving.engine import Engine, Linear
+from allocator.solving.engine import Engine, Linear, OutOfTime
 from allocator.solving.integer import solve_whole
 
 _SAME = 1e-9
+_WHOLE = 1e-4  # a relaxed total so near a whole number is that number
+_DESCENTS = 6
 
 
 @dataclass(frozen=True)
 class Even:
-    """The best plan found: values of the base model's columns, its evenness, the bound, and what was asked."""
+    """The best plan found: values of the base model's columns, its evenness, and the bound."""
 
     x: Floats
     objective: float
     bound: float
+
+
+@dataclass
+class _Search:
+    """What the search shares: the encoded model, its engine, the cuts and the best plan so far."""
+
+    base: Model
+    listed: list[Term]
+    encoded: list[Encoded]
+    engine: Engine
+    cost: Floats
+    burden: Floats
+    gap: float
+    deadline: float
+    best: Even | None
+    point: Floats | None = None
+    cuts: list[tuple[int, int, Cut]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Box:
+    """Ranges of the totals of all terms, the relaxation inside them, and how far it is off by term."""
+
+    spans: tuple[Range, ...]
+    relaxed: Linear
+    error: Floats
 
 
 def evenness(x: Floats, listed: list[Term]) -> float:
@@ -36,28 +65,6 @@ def evenness(x: Floats, listed: list[Term]) -> float:
 def heads(x: Floats, term: Term) -> Floats:
     """Heads that count in each section of a term."""
     return np.bincount(term.position, np.round(x[term.pair]), minlength=len(term.sections))
-
-
-def ranges(base: Model, listed: list[Term]) -> list[Range]:
-    """Least and most of each term's total that the rows allow, by the relaxation.
-
-    A total is kept at 1 or more wherever it can be: a stage does not lose its last.
-    """
-    engine, found = Engine(base), []
-    for term in listed:
-        cost = np.zeros(base.width)
-        cost[term.pair] = 1.0
-        lawful = np.bincount(base.pair_cohort, minlength=len(base.cohorts.size))
-        inside = np.bincount(base.pair_cohort[term.pair], minlength=len(base.cohorts.size))
-        if ((inside == 0) | (inside == lawful)).all():
-            total = float(base.cohorts.size[inside > 0].sum())
-            found.append(Range(total, total))
-            continue
-        ends = [engine.linear(cost), engine.linear(-cost)]
-        least, most = (sign * e.value if e else 0.0 for sign, e in zip((1, -1), ends, strict=True))
-        high = np.floor(most + 1e-6)
-        found.append(Range(float(min(max(np.ceil(least - 1e-6), 1.0), high)), float(high)))
-    return found
 
 
 def prove(
@@ -87,139 +94,195 @@ def prove(
     -------
     None where nothing was found before the deadline.
     """
-    best = None if start is None else Even(start, evenness(start, listed), 0.0)
-    ticket, closed = count(), np.inf
-    boxes = [(0.0, next(ticket), ranges(base, listed))]
-
-    def bound() -> float:
-        reached = min(closed, boxes[0][0] if boxes else np.inf)
-        return float(min(reached, best.objective)) if best is not None else float(reached)
-
-    while boxes and time.monotonic() <= deadline:
-        if best is not None and best.objective - bound() <= _slack(best, gap):
-            break
-        _, _, spans = heapq.heappop(boxes)
-        first = best is None
-        box = _solve_box(base, listed, spans, burden, best, gap=gap, deadline=deadline)
-        if box.x is not None and (best is None or evenness(box.x, listed) < best.objective - _SAME):
-            best = Even(box.x[: base.width], evenness(box.x, listed), 0.0)
-        parts = [box.spans] if first and best is not None and box.error.any() else _split(box, gap, best)
-        if not parts:
-            closed = min(closed, box.bound)
-        for part in parts:
-            heapq.heappush(boxes, (box.bound, next(ticket), part))
-        if best is not None:
-            progress(best.objective, bound())
-    return None if best is None else replace(best, bound=bound())
+    search = _search(base, listed, burden, gap, deadline, start)
+    bound = 0.0
+    try:
+        _descend(search)
+        if search.best is None:
+            return None
+        progress(search.best.objective, bound)
+        for bound in _bounds(search):
+            progress(search.best.objective, bound)
+    except OutOfTime:
+        pass
+    return None if search.best is None else replace(search.best, bound=bound)
 
 
-def _slack(best: Even, gap: float) -> float:
-    return max(gap * best.objective, _SAME)
-
-
-@dataclass(frozen=True)
-class _Box:
-    """One range of totals: the bound inside it, a plan of it, and how far each term's relaxation is off."""
-
-    spans: list[Range]
-    bound: float
-    x: Floats | None
-    error: Floats
-
-
-def _solve_box(
-    base: Model,
-    listed: list[Term],
-    spans: list[Range],
-    burden: Floats,
-    best: Even | None,
-    *,
-    gap: float,
-    deadline: float,
-) -> _Box:
-    spans = _narrowed(base, listed, spans, best)
-    nothing = np.zeros(len(listed))
-    if not spans:
-        return _Box(spans, np.inf, None, nothing)
-    model, encoded = _encoded(base, listed, spans)
-    engine, cost = Engine(model), model.objective("evenness")
-    relaxed = engine.linear(cost)
-    if relaxed is None:
-        return _Box(spans, np.inf, None, nothing)
-    if best is not None and relaxed.value >= best.objective - _slack(best, gap):
-        return _Box(spans, relaxed.value, None, nothing)
-    eased = cost + _ease(relaxed, burden, model.width, gap)
-    again = engine.linear(eased)
-    assert again is not None
-    proof = solve_whole(engine, eased, again, len(base.pairs), gap=gap / 4, deadline=deadline)
-    if proof is None:
-        return _Box(spans, relaxed.value, None, nothing)
-    bound, stated = relaxed.value, float(cost @ proof.x)
-    if stated - bound > gap / 2 * stated + _SAME:
-        exact = solve_whole(engine, cost, relaxed, len(base.pairs), gap=gap / 4, deadline=deadline, start=proof.x)
-        bound = max(bound, exact.bound) if exact is not None else bound
-    columns = [0.0 if e is None else proof.x[e.cv2_column] for e in encoded]
-    error = np.array([t.weight * (t.cv2(heads(proof.x, t)) - c) for t, c in zip(listed, columns, strict=True)])
-    loose = np.array([s.low < s.high for s in spans])
-    return _Box(spans, bound, proof.x, np.where(loose, np.maximum(error, 0.0), 0.0))
-
-
-def _ease(relaxed: Linear, burden: Floats, width: int, gap: float) -> Floats:
-    """Weigh the burden so lightly that it costs at most a quarter of the gap, and chooses among equals."""
-    ease = np.zeros(width)
-    ease[: len(burden)] = burden
-    scale = float(ease @ relaxed.x)
-    return ease * (gap / 4 * relaxed.value / scale) if scale > 0 else ease * 0.0
-
-
-def _encoded(base: Model, listed: list[Term], spans: list[Range]) -> tuple[Model, list[Encoded | None]]:
+def _search(
+    base: Model, listed: list[Term], burden: Floats, gap: float, deadline: float, start: Floats | None
+) -> _Search:
     model = base.copy()
-    return model, [encode(model, t, s) if s.high > 0 else None for t, s in zip(listed, spans, strict=True)]
+    best = None if start is None else Even(start, evenness(start, listed), 0.0)
+    encoded = [encode(model, t, _middle(base, t, start)) for t in listed]
+    engine = Engine(model, None if start is None else _padded(start, model.width))
+    return _Search(base, listed, encoded, engine, model.objective("evenness"), burden, gap, deadline, best)
 
 
-def _narrowed(base: Model, listed: list[Term], spans: list[Range], best: Even | None) -> list[Range]:
-    """Bound ``g`` of every term whose total may vary: from below by its own relaxation, from above by the best plan.
+def _padded(start: Floats, width: int) -> Floats:
+    return np.append(start, np.zeros(width - len(start)))
 
-    Returns nothing where the ranges hold no plan.
-    """
-    loose = [s.low < s.high for s in spans]
-    if not any(loose):
-        return spans
-    model, encoded = _encoded(base, listed, [replace(s, g_low=0.0, g_high=np.inf) for s in spans])
-    engine, found = Engine(model), list(spans)
-    least = np.zeros(len(listed))
-    for i, (term, span, code) in enumerate(zip(listed, spans, encoded, strict=True)):
-        if code is None:
-            continue
-        cost = np.zeros(model.width)
-        cost[code.g_columns] = code.g_values
-        relaxed = engine.linear(cost)
+
+def _middle(base: Model, term: Term, start: Floats | None) -> float:
+    """Return the total that ``τ`` is measured against: the one to start with, else today's."""
+    if start is not None:
+        return max(float(heads(start, term).sum()), 1.0)
+    pairs = base.problem.home_post[base.pair_teacher[term.pair]] == base.pair_post[term.pair]
+    return max(float(base.cohorts.size[base.pair_cohort[term.pair[pairs]]].sum()), 1.0)
+
+
+def _descend(search: _Search) -> None:
+    """Find a good plan: follow the slope of CV² in the totals until it settles, then take whole people."""
+    for code in search.encoded:
+        search.engine.limit(code.total, code.range.low, code.range.high)
+    points, value = [(1.0, 0.0)] * len(search.encoded), INFINITY
+    for _ in range(_DESCENTS):
+        cost = _slope(search, points)
+        relaxed = search.engine.linear(cost, search.deadline)
         if relaxed is None:
-            return []
-        g = max(relaxed.value + code.g_constant, 0.0)
-        tau = np.array([max(span.low, 1.0), span.high]) / span.middle
-        least[i] = term.weight * max(g * tau[1] ** -2 - max((1 - 1 / tau) ** 2), 0.0)
-        found[i] = replace(span, g_low=g)
-    if best is None:
-        return found
-    for i, (term, span) in enumerate(zip(listed, found, strict=True)):
-        if loose[i]:
-            spare = max(best.objective - (least.sum() - least[i]), 0.0) / term.weight
-            tau = np.array([max(span.low, 1.0), span.high]) / span.middle
-            g_high = float(tau[1] ** 2 * spare + max((tau - 1) ** 2))
-            found[i] = replace(span, g_high=max(g_high, span.g_low))
-    return found
+            return
+        points = [(relaxed.x[c.total] / c.middle, relaxed.x[c.g]) for c in search.encoded]
+        reached = _value(search, relaxed.x)
+        if reached >= value * (1 - search.gap / 8) - _SAME:
+            break
+        value = reached
+    search.point = relaxed.x
+    _take_whole(search, cost, relaxed)
 
 
-def _split(box: _Box, gap: float, best: Even | None) -> list[list[Range]]:
-    """Halve the range of the term whose relaxation is farthest off, unless the box cannot hold a better plan."""
-    if not box.spans or not np.isfinite(box.bound):
-        return []
+def _slope(search: _Search, points: list[tuple[float, float]]) -> Floats:
+    """Cost of ``g`` and ``T`` that agrees with Σ weight × CV² to first order at the points (τ, g)."""
+    cost = np.zeros(len(search.cost))
+    for code, (tau, g) in zip(search.encoded, points, strict=True):
+        cost[code.g] = code.term.weight / tau**2
+        cost[code.total] = code.term.weight * (-2 * g / tau**3 - 2 * (1 - 1 / tau) / tau**2) / code.middle
+    return cost
+
+
+def _value(search: _Search, x: Floats) -> float:
+    """Σ weight × CV² of values that need not be whole."""
+    return sum(c.term.weight * c.cv2_of(x) for c in search.encoded)
+
+
+def _take_whole(search: _Search, cost: Floats, relaxed: Linear) -> None:
+    """Solve in whole numbers, people's burden choosing among equals; keep the plan if it is the best."""
+    eased = cost + _ease(search, relaxed, cost)
+    again = search.engine.linear(eased, search.deadline)
+    assert again is not None
+    pairs = len(search.base.pairs)
+    proof = solve_whole(search.engine, eased, again, pairs, gap=search.gap / 8, deadline=search.deadline)
+    if proof is None:
+        return
+    found = evenness(proof.x, search.listed)
+    if search.best is None or found < search.best.objective - _SAME:
+        search.best = Even(proof.x[: search.base.width], found, 0.0)
+
+
+def _ease(search: _Search, relaxed: Linear, cost: Floats) -> Floats:
+    """Weigh the burden so lightly that it costs at most an eighth of the gap, and chooses among equals."""
+    ease = np.zeros(len(cost))
+    ease[: len(search.burden)] = search.burden
+    scale = float(ease @ relaxed.x)
+    return ease * (search.gap / 8 * _value(search, relaxed.x) / scale) if scale > 0 else ease * 0.0
+
+
+def _bounds(search: _Search) -> Iterator[float]:
+    """Yield ever better bounds, until they are within the gap."""
+    ticket, closed = count(), INFINITY
+    boxes: list[tuple[float, int, tuple[Range, ...]]] = [(0.0, next(ticket), _opening(search))]
+    while boxes:
+        least, _, spans = heapq.heappop(boxes)
+        for box in _relax(search, spans):
+            assert search.best is not None
+            known = min(closed, boxes[0][0] if boxes else INFINITY, search.best.objective)
+            yield min(known, INFINITY if box is None else max(box.relaxed.value, least))
+        if box is None or box.relaxed.value >= _cutoff(search):
+            closed = min(closed, INFINITY if box is None else box.relaxed.value)
+        elif box.error.sum() <= search.gap / 8 * search.best.objective or not _splittable(box):
+            closed = min(closed, _finish(search, box))
+        else:
+            for part in _halves(box):
+                heapq.heappush(boxes, (max(box.relaxed.value, least), next(ticket), part))
+        yield min(closed, boxes[0][0] if boxes else INFINITY, search.best.objective)
+
+
+def _opening(search: _Search) -> tuple[Range, ...]:
+    """Return the ranges of every total that the rows allow."""
+    return tuple(_ends(search, code) for code in search.encoded)
+
+
+def _ends(search: _Search, code: Encoded) -> Range:
+    """Least and most of a total by the relaxation."""
+    if code.range.low == code.range.high:
+        return code.range
+    ends = []
+    for sign in (1.0, -1.0):
+        cost = np.zeros(len(search.cost))
+        cost[code.total] = sign
+        end = search.engine.linear(cost, search.deadline)
+        assert end is not None, "the best plan lies in the range"
+        ends.append(sign * end.value)
+    return Range(float(np.ceil(ends[0] - _WHOLE)), float(np.floor(ends[1] + _WHOLE)))
+
+
+def _cutoff(search: _Search) -> float:
+    """What a plan would have to reach to matter: better than the best by more than the gap."""
+    assert search.best is not None
+    return search.best.objective - max(search.gap * search.best.objective, _SAME)
+
+
+def _relax(search: _Search, spans: tuple[Range, ...]) -> Iterator[_Box | None]:
+    """Yield ever tighter relaxations of a box: None where the box holds no plan."""
+    for code, span in zip(search.encoded, spans, strict=True):
+        search.engine.limit(code.total, span.low, span.high)
+    for row, k, made in search.cuts:
+        holds = made.range.low <= spans[k].low and spans[k].high <= made.range.high
+        search.engine.limit_row(row, made.low if holds else -INFINITY, INFINITY)
+    assert search.best is not None and search.point is not None
+    before = -INFINITY
+    _cut_off(search, spans, search.point, np.arange(len(spans)))
+    while True:
+        relaxed = search.engine.linear(search.cost, search.deadline)
+        if relaxed is None:
+            yield None
+            return
+        error = np.array([c.term.weight * max(c.cv2_of(relaxed.x) - relaxed.x[c.cv2], 0.0) for c in search.encoded])
+        yield _Box(spans, relaxed, error)
+        enough = search.gap / 8 * search.best.objective
+        if relaxed.value >= _cutoff(search) or error.sum() <= enough or relaxed.value < before + enough / 50:
+            return
+        before = relaxed.value
+        _cut_off(search, spans, relaxed.x, np.flatnonzero(error > error.sum() / 100))
+
+
+def _cut_off(search: _Search, spans: tuple[Range, ...], x: Floats, terms: Ints) -> None:
+    """Add the cuts of some terms near a point."""
+    for k in terms:
+        made = cut(search.encoded[k], x, spans[k])
+        search.cuts.append((search.engine.add_row(made.column, made.value, made.low), int(k), made))
+
+
+def _finish(search: _Search, box: _Box) -> float:
+    """Prove a box in whole numbers; its relaxation is exact but for fractions of people."""
+    assert search.best is not None
+    pairs, cost = len(search.base.pairs), search.cost
+    proof = solve_whole(search.engine, cost, box.relaxed, pairs, gap=search.gap / 4, deadline=search.deadline)
+    if proof is None:
+        return box.relaxed.value
+    found = evenness(proof.x, search.listed)
+    if found < _cutoff(search):  # else the plan of the descent stays: it must not depend on how far a proof got
+        search.best = Even(proof.x[: search.base.width], found, 0.0)
+    return max(proof.bound, box.relaxed.value)
+
+
+def _splittable(box: _Box) -> bool:
+    return any(s.low < s.high for s in box.spans)
+
+
+def _halves(box: _Box) -> list[tuple[Range, ...]]:
+    """Split the totals of the term whose relaxation is farthest off in two."""
     width = np.array([s.high - s.low for s in box.spans])
-    if not width.any() or (best is not None and best.objective - box.bound <= _slack(best, gap)):
-        return []
-    worst = int(np.argmax(np.where(width > 0, box.error + 1e-12 * width, -np.inf)))
+    worst = int(np.argmax(np.where(width > 0, box.error + _SAME * width, -INFINITY)))
     span = box.spans[worst]
     middle = float(np.floor((span.low + span.high) / 2))
-    parts = (Range(span.low, middle), Range(middle + 1, span.high))
-    return [[*box.spans[:worst], part, *box.spans[worst + 1 :]] for part in parts]
+    halves = (Range(span.low, middle), Range(middle + 1, span.high))
+    return [(*box.spans[:worst], half, *box.spans[worst + 1 :]) for half in halves]

@@ -26,9 +26,10 @@ def solve_whole(
 ) -> Proof | None:
     """Find whole numbers within ``gap`` of the bound.
 
-    First only pairs of small reduced cost may be used: the relaxation is almost whole, so that its bound
-    often proves what is found there. Where it does not, every pair whose reduced cost is below the distance
-    between the best plan and the bound is let in: the others provably cannot be in a better plan.
+    First only pairs that the relaxation has tried and that have a small reduced cost may be used: the
+    relaxation is almost whole, so that its bound often proves what is found there. Where it does not, every
+    pair whose reduced cost is below the distance between the best plan and the bound is let in: the others
+    provably cannot be in a better plan.
 
     Parameters
     ----------
@@ -48,14 +49,14 @@ def solve_whole(
     None where nothing was found before the deadline.
     """
     best = None if start is None else Proof(start, float(cost @ start), relaxed.value)
-    reach = max(2 * gap, 0.002) * max(abs(relaxed.value), 1e-6)
+    reach, tried = max(2 * gap, 0.002) * max(abs(relaxed.value), 1e-6), engine.active.copy()
     while True:
         if best is not None and best.objective - relaxed.value <= _slack(best.objective, gap):
             return Proof(best.x, best.objective, min(relaxed.value, best.objective))
-        full = best is not None and reach >= best.objective - relaxed.value
-        keep = _within(relaxed, pairs, reach)
-        target = relaxed.value + _slack(relaxed.value, gap)
-        found = engine.whole(cost, keep, gap=gap / 2, seconds=deadline - time.monotonic(), target=target)
+        full = best is not None and reach >= best.objective - relaxed.value and tried.all()
+        keep = _within(relaxed, pairs, reach) & tried
+        seconds = deadline - time.monotonic()
+        found = engine.whole(cost, keep, gap=gap / 2, seconds=seconds, start=None if best is None else best.x)
         if found is not None and (best is None or found.value < best.objective):
             best = Proof(found.x, float(cost @ found.x), relaxed.value)
         if full and best is not None:
@@ -63,8 +64,8 @@ def solve_whole(
             return Proof(best.x, best.objective, proved)
         if time.monotonic() > deadline or (found is None and keep.all()):
             return best
-        wider = best.objective - relaxed.value if best is not None else reach * 8
-        reach = max(wider * (1 + 1e-9), reach * 1.01)
+        wider = best.objective - relaxed.value if best is not None else reach * (8 if tried.all() else 1)
+        reach, tried = wider * (1 + 1e-9), np.ones_like(tried)
 
 
 def _slack(value: float, gap: float) -> float:

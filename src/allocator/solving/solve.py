@@ -190,11 +190,12 @@ def _solve_linear(state: _State, prepared: Prepared, name: str, tell: Progress) 
     began, model = time.monotonic(), state.model
     budget, cost = prepared.model.problem.config.budget, model.objective(name)
     last = name == "burden" and name not in prepared.model.problem.config.objective.levels
-    engine = Engine(model)
+    known = None if state.x is None else _padded(state.x, model)
+    engine = Engine(model, known)
     relaxed = engine.linear(cost)
     if relaxed is None:
         raise NoPlan(_conflict(prepared), prepared.model.problem.config.language)
-    start = state.x if state.x is not None and engine.feasible(_padded(state.x, model)) else None
+    start = known if known is not None and engine.feasible(known) else None
     proof = solve_whole(
         engine,
         cost,
@@ -202,7 +203,7 @@ def _solve_linear(state: _State, prepared: Prepared, name: str, tell: Progress) 
         len(model.pairs),
         gap=budget.gap if not last else max(budget.gap, 0.002),
         deadline=began + budget.seconds,
-        start=None if start is None else _padded(start, model),
+        start=start,
     )
     if proof is None:
         _nothing_found(prepared, engine, budget.seconds)

@@ -1,0 +1,180 @@
+"""Indicators of a balance standard: what every section has for its pupils, and what that says of a stage.
+
+Heads count for the section where the teacher holds the post; a teacher shared with other sections (走教)
+counts at home only, as in 教督〔2017〕6号. Materials are those of the sections that are open at the time, so
+that what a closed school leaves behind does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from allocator.domain import Balance, Indicator
+from allocator.metrics import indices
+from allocator.metrics.measure import Measure
+from allocator.metrics.snapshot import Snapshot
+from allocator.problem import Bools, Ints, Problem
+from allocator.roads import Floats
+from allocator.words import text
+
+INDICES = {
+    "cv": indices.official_cv,
+    "mean": indices.mean,
+    "min": indices.minimum,
+    "max": indices.maximum,
+    "range_ratio": indices.range_ratio,
+    "quartile_ratio": indices.quartile_ratio,
+    "gini": indices.gini,
+    "theil": indices.theil,
+    "atkinson": indices.atkinson,
+    "hoover": indices.hoover,
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One indicator in every section at one time.
+
+    Parameters
+    ----------
+    indicator
+        What is counted.
+    snapshot
+        The time.
+    amounts
+        Amount × ``indicator.per`` of each section, nan where not known or not open, shape (sections,).
+    thresholds
+        What the standard asks of each section for each ``per`` pupils, nan where nothing.
+    """
+
+    indicator: Indicator
+    snapshot: Snapshot
+    amounts: Floats
+    thresholds: Floats
+
+    @cached_property
+    def values(self) -> Floats:
+        """Amount for each ``per`` pupils, nan where there is none, shape (sections,)."""
+        pupils = self.snapshot.season.pupils
+        # One division of whole numbers: 42 heads of 1,000 pupils are exactly the 4.2 of the standard.
+        ratios = np.full(len(pupils), np.nan)
+        ratios[pupils > 0] = self.amounts[pupils > 0] / pupils[pupils > 0]
+        return ratios
+
+    @cached_property
+    def judged(self) -> Bools:
+        """Whether the standard counts the section and asks something of it, shape (sections,)."""
+        return self.snapshot.season.in_scope & ~np.isnan(self.thresholds)
+
+    @cached_property
+    def known(self) -> Bools:
+        """Whether a judged section's value is known, shape (sections,)."""
+        return self.judged & ~np.isnan(self.values)
+
+    @cached_property
+    def meets(self) -> Bools:
+        """Whether a section reaches its threshold, shape (sections,)."""
+        return self.known & (self.values >= self.thresholds)
+
+    def reaches(self, share: float) -> Bools:
+        """Whether a section reaches a share of its threshold, shape (sections,)."""
+        # Rounded, because 4.5 × 0.85 is a hair off 3.825 in binary.
+        return self.known & (self.values >= np.round(self.thresholds * share, 9))
+
+    def value(self, section: int) -> Measure:
+        """Value of one section, or why it has none."""
+        season, found = self.snapshot.season, self.values[section]
+        if not np.isnan(found):
+            return Measure(float(found))
+        if not season.open[section]:
+            return Measure.missing(text("the section is not open"))
+        if season.pupils[section] <= 0:
+            return Measure.missing(text("the section has no pupils"))
+        return Measure.missing(text("the amount is not known"))
+
+    def verdict(self, section: int) -> bool | None:
+        """Whether one section meets its threshold; None where it is not judged or not known."""
+        return bool(self.meets[section]) if self.known[section] else None
+
+    def sections_that_meet(self, here: Ints) -> Measure:
+        """Count the sections among ``here`` that reach their threshold."""
+        unknown = int((self.judged & ~self.known)[here].sum())
+        if unknown:
+            return Measure.missing(
+                text("the amount is not known in {n} of {all} sections", n=unknown, all=len(here))
+            )
+        return Measure(float(self.meets[here].sum()))
+
+
+def readings(problem: Problem, snapshots: Sequence[Snapshot]) -> list[dict[str, Reading]]:
+    """Read every indicator of the standard, by name, at each of several times."""
+    found: list[dict[str, Reading]] = [{} for _ in snapshots]
+    for name, indicator in problem.standard.indicators.items():
+        limits = [indicator.threshold.get(stage) for stage in problem.stages]
+        by_stage = np.array([np.nan if limit is None else limit.value for limit in limits])
+        person = problem.counts(indicator) if indicator.counts == "teachers" else None
+        for moment, snapshot in zip(found, snapshots, strict=True):
+            amounts = _heads(problem, indicator, person, snapshot)
+            moment[name] = Reading(
+                indicator, snapshot, amounts * indicator.per, by_stage[problem.sections.stage]
+            )
+    return found
+
+
+def _heads(problem: Problem, indicator: Indicator, person: Bools | None, snapshot: Snapshot) -> Floats:
+    """Heads that count in each section, or the material; nan where the section is not open."""
+    if person is None:
+        return np.where(snapshot.season.open, snapshot.season.material[indicator.counts], np.nan)
+    placed = np.flatnonzero(snapshot.section >= 0)
+    section = snapshot.section[placed]
+    counted = person[placed, problem.sections.stage[section]]
+    counted &= problem.counted_subjects(indicator)[snapshot.subject[placed]]
+    heads = np.bincount(section[counted], minlength=len(snapshot.season.open)).astype(float)
+    return np.where(snapshot.season.open, heads, np.nan)
+
+
+def counted(problem: Problem, snapshot: Snapshot, stage: int) -> Ints:
+    """Sections of a stage that the standard counts: open, with pupils, not excluded."""
+    return np.flatnonzero(snapshot.season.in_scope & (problem.sections.stage == stage))
+
+
+def measures(problem: Problem, reading: Reading, stage: int) -> dict[str, Measure]:
+    """Every measure of one indicator over the sections of one stage that count; zones are the groups."""
+    here = counted(problem, reading.snapshot, stage)
+    amounts, pupils = reading.amounts[here], reading.snapshot.season.pupils[here]
+    found = {name: index(amounts, pupils) for name, index in INDICES.items()}
+    parts = indices.theil_parts(amounts, pupils, problem.section_zone[here])
+    found["theil_between"], found["theil_within"] = parts
+    return found
+
+
+def conforms(balance: Balance, read: Iterable[Reading], section: int) -> bool | None:
+    """Whether one section does what the standard asks of a school.
+
+    It meets at least ``met_at_least`` of the official indicators and reaches ``floor_share`` of the threshold
+    in every other.
+
+    Returns
+    -------
+    None where the standard asks no such thing, does not count the section, or a missing amount decides.
+
+    References
+    ----------
+    教督〔2017〕6号: six of seven, and 85 % in the remaining one.
+    """
+    official = [r for r in read if r.indicator.official and r.judged[section]]
+    if balance.met_at_least is None or not official:
+        return None
+    share = 1.0 if balance.floor_share is None else balance.floor_share.value
+    met = sum(bool(r.meets[section]) for r in official)
+    unknown = sum(not r.known[section] for r in official)
+    too_low = any(
+        r.known[section] and not r.meets[section] and not r.reaches(share)[section] for r in official
+    )
+    if too_low or met + unknown < balance.met_at_least.value:
+        return False
+    return None if unknown else True

@@ -1,0 +1,29 @@
+"""Named small districts; each test gets its own and may change it."""
+
+from __future__ import annotations
+
+import pytest
+
+from builders import District, small
+
+
+@pytest.fixture
+def district() -> District:
+    """Return the district ``small``: four schools in two zones, twelve teachers, no issue."""
+    return small()
+
+
+@pytest.fixture
+def closing() -> District:
+    """Return ``small`` with the remote primary school P2 closing, its pupils going to N2."""
+    return small(closures={"P2": {"to": "N2"}})
+
+
+@pytest.fixture
+def planning() -> District:
+    """Return ``small`` with a planned school P3 that opens for the pupils of P2, which closes."""
+    return (
+        small(closures={"P2": {"to": "P3"}}, openings={"P3": True})
+        .school("P3", zone="south", setting="rural", status="planned")
+        .section("P3", "primary")
+    )

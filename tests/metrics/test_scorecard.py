@@ -1,0 +1,232 @@
+"""The scorecard of three small schools, every number of which was worked out by hand."""
+
+from dataclasses import replace
+from math import sqrt
+
+import numpy as np
+import pytest
+
+from allocator.metrics.indicators import conforms, readings
+from allocator.metrics.scorecard import scorecard
+from allocator.metrics.snapshot import today
+from allocator.plan import Plan, standing_still
+
+
+@pytest.fixture(scope="module")
+def plan(small_district):
+    """C closes and its teacher goes to B; A's teacher of mathematics goes there too."""
+    p = small_district
+    at = {school: u for u, school in enumerate(p.schools["school_id"].iloc[p.sections.school])}
+    posts = p.home_post.copy()
+    for teacher, subject in (("C1", "chinese"), ("A4", "mathematics")):
+        where = p.post_of(np.array([at["B"]]), np.array([p.subjects.index(subject)]))
+        posts[p.teachers.ids.index(teacher)] = where[0]
+    return Plan(posts)
+
+
+@pytest.fixture(scope="module")
+def card(small_district, plan):
+    return scorecard(small_district, plan)
+
+
+def balance(card, indicator, measure):
+    return next(
+        r for r in card.balance if (r.stage, r.indicator, r.measure) == ("primary", indicator, measure)
+    )
+
+
+def section(card, school):
+    return next(r for r in card.sections if r.school_id == school)
+
+
+def of_subject(rows, school, subject):
+    return next(r for r in rows if (r.school_id, r.subject) == (school, subject))
+
+
+def test_cv_before_and_after(card):
+    """The CVs are those of A and B before and after; the excluded teaching point does not count."""
+    row = balance(card, "teachers", "cv")
+    assert row.before.value == pytest.approx(sqrt(2) / 5)
+    assert row.after.value == pytest.approx(sqrt(340 * (9 / 200 + 9 / 140) / 36 - 1))
+    assert (row.threshold, row.pass_before, row.pass_after) == (None, None, None)
+
+
+def test_official_cv_is_judged(card):
+    """An official indicator has the limit of its stage: the over-qualified fail before and pass after."""
+    row = balance(card, "overqualified", "cv")
+    assert row.before.value == pytest.approx(sqrt(0.5))
+    assert row.after.value == pytest.approx(sqrt(340 * (4 / 200 + 4 / 140) / 16 - 1))
+    assert (row.threshold, row.pass_before, row.pass_after) == (0.5, False, True)
+
+
+def test_levels_count_for_each_hundred_pupils(card):
+    """Mean, least and greatest value are in the unit of the indicator."""
+    rows = [balance(card, "teachers", measure) for measure in ("mean", "min", "max")]
+    assert [r.before.value for r in rows] == pytest.approx([500 / 300, 1, 2])
+    assert [r.after.value for r in rows] == pytest.approx([600 / 340, 1.5, 300 / 140])
+
+
+def test_theil_parts_are_of_the_zones(card):
+    """With one section in each zone all of Theil's T lies between the zones."""
+    whole, between, within = (
+        balance(card, "teachers", m).after.value for m in ("theil", "theil_between", "theil_within")
+    )
+    assert between == pytest.approx(whole)
+    assert whole > 0
+    assert within == 0
+
+
+def test_sections_that_meet_a_threshold(card):
+    """A's 4.5 m² meet 4.5 exactly; B's one backbone teacher is enough for 100 pupils and not for 140."""
+    floor, backbone = balance(card, "floor_area", "met"), balance(card, "backbone", "met")
+    assert (floor.before.value, floor.after.value) == (1, 1)
+    assert (backbone.before.value, backbone.after.value) == (1, 0)
+    a, b = section(card, "A").values["floor_area"], section(card, "B").values["backbone"]
+    assert (a.meets_before, a.meets_after) == (True, True)
+    assert (b.meets_before, b.meets_after) == (True, False)
+
+
+def test_materials_of_a_closed_school_do_not_count(card):
+    """B has its own rooms for its own and C's pupils; what C leaves behind is nobody's."""
+    assert section(card, "B").values["floor_area"].value_after.value == pytest.approx(440 / 140)
+    assert balance(card, "floor_area", "mean").after.value == pytest.approx(1340 / 340)
+
+
+def test_second_subject_counts_for_the_subject_of_the_post(card):
+    """C's teacher of Chinese who can give PE counts as no PE teacher."""
+    assert section(card, "C").values["arts"].value_before.value == 0
+    assert section(card, "A").values["arts"].value_before.value == 0.5
+
+
+def test_closed_and_excluded_sections_are_shown_and_not_judged(card):
+    """C has values before, none after with the reason, and no verdict in either season."""
+    row = section(card, "C")
+    value = row.values["teachers"]
+    assert value.value_before.value == 2.5
+    assert str(value.value_after.why_not) == "the section is not open"
+    assert (row.counts_before, row.counts_after) == (False, False)
+    assert (row.conforms_before, row.values["backbone"].meets_before) == (None, None)
+    assert (row.pupils, row.pupils_before, row.headcount_before, row.headcount_after) == (0, 40, 1, 0)
+
+
+def test_standard_asks_every_section(card):
+    """Two sections are judged, neither conforms, so that the standard is not passed."""
+    assert balance(card, "standard", "sections").after.value == 2
+    row = balance(card, "standard", "conforming")
+    assert (row.before.value, row.pass_before, row.pass_after) == (0, False, False)
+
+
+def test_posts(card):
+    """Posts of September stand beside who fills them; places of a closed school stay visible."""
+    chinese, mathematics = (of_subject(card.posts, "B", s) for s in ("chinese", "mathematics"))
+    assert (chinese.posts, chinese.filled_before, chinese.filled_after) == (1, 1, 2)
+    assert (chinese.unfilled, chinese.extra) == (0, 1)
+    assert (mathematics.posts, mathematics.filled_before, mathematics.filled_after) == (2, 0, 1)
+    assert (mathematics.unfilled, mathematics.extra) == (1, 0)
+    gone = of_subject(card.posts, "C", "chinese")
+    assert (gone.posts, gone.posts_before, gone.filled_before, gone.filled_after) == (0, 2, 1, 0)
+
+
+def test_staff_and_quota_side_by_side(card):
+    """Headcount, quota and posts of the stage add up over its sections, before and after."""
+    (row,) = (r for r in card.staff if r.stage == "primary")
+    assert (row.sections_before, row.sections_after) == (3, 2)
+    assert (row.pupils_before, row.pupils_after) == (340, 340)
+    assert (row.quota_before, row.quota_after) == (18, 15)
+    assert (row.headcount_before, row.headcount_after, row.over_quota_after) == (6, 6, -9)
+    assert (row.posts_before, row.posts_after, row.posts_freed) == (9, 7, 2)
+
+
+def test_shortage_by_subject(card):
+    """One teacher of mathematics for two posts is one short, but both are empty while A keeps her."""
+    (row,) = (r for r in card.subjects if (r.stage, r.subject) == ("primary", "mathematics"))
+    assert (row.short_before, row.short_after) == (1, 1)
+    assert (row.unfilled_before, row.unfilled_after) == (2, 1)
+
+
+def test_lessons(card):
+    """B can give no mathematics today and 14 lessons of it in September; C's lessons are gone with it."""
+    row = of_subject(card.lessons, "B", "mathematics")
+    assert row.lessons > 14
+    assert (row.covered_before, row.covered_after) == (0, 14)
+    gone = of_subject(card.lessons, "C", "chinese")
+    assert gone.lessons == 0
+    assert gone.covered_after == 0
+    assert (gone.lessons_before, gone.covered_before) == (30, 14)
+
+
+def test_unplaced(small_district, card):
+    """Standing still leaves the teacher of the closed school without a post; the plan places everyone."""
+    assert scorecard(small_district, standing_still(small_district)).unplaced == 1
+    assert card.unplaced == 0
+
+
+def test_cells_are_the_columns_of_the_files(card):
+    """Rows give the columns that the result files promise, with plain values."""
+    cells = card.balance[0].cells()
+    promised = "stage indicator measure before after threshold pass_before pass_after why_not"
+    assert list(cells) == promised.split()
+    cells = card.sections[0].cells()
+    assert list(cells)[:7] == [
+        "school_id",
+        "stage",
+        "pupils",
+        "classes",
+        "quota",
+        "headcount_before",
+        "headcount_after",
+    ]
+    assert cells["teachers_value_before"] == 2
+    assert cells["overqualified_meets_after"] is False
+    assert list(card.posts[0].cells())[:8] == (
+        ["school_id", "stage", "subject", "posts", "filled_before", "filled_after", "unfilled", "extra"]
+    )
+    assert list(card.lessons[0].cells())[:6] == (
+        ["school_id", "stage", "subject", "lessons", "covered_before", "covered_after"]
+    )
+
+
+def test_stage_without_sections_says_so(card):
+    """The standard has a junior stage and the district none: its rows say why they are empty."""
+    row = next(r for r in card.balance if r.stage == "junior" and r.measure == "cv")
+    assert (row.before.value, row.pass_before) == (None, None)
+    assert str(row.cells()["why_not"]) == "no section counts"
+
+
+def test_unknown_material_says_so(small_district, plan):
+    """An amount that B did not report leaves the rows of that indicator empty, with the reason."""
+    unknown = small_district.before.material["floor_area_m2"].copy()
+    unknown[1] = np.nan
+    material = dict(small_district.before.material) | {"floor_area_m2": unknown}
+    problem = replace(small_district, before=replace(small_district.before, material=material))
+    card = scorecard(problem, plan)
+    row = balance(card, "floor_area", "cv")
+    assert (row.before.value, row.pass_before, row.pass_after) == (None, None, True)
+    assert str(row.why_not) == "the amount is not known in 1 of 2 sections"
+    assert balance(card, "floor_area", "met").before.value is None
+    assert str(section(card, "B").values["floor_area"].value_before.why_not) == "the amount is not known"
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        ((1, 1, 1, 1, 1, 1, 1), True),
+        ((1, 1, 1, 0.86, 1, 1, 1), True),
+        ((1, 1, 1, 0.84, 1, 1, 1), False),
+        ((1, 1, 1, 0.86, 0.86, 1, 1), False),
+        ((1, 1, 1, np.nan, 1, 1, 1), None),
+        ((1, 1, 1, np.nan, 0.84, 1, 1), False),
+        ((1, 1, 1, np.nan, 0.86, 1, 1), None),
+        ((1, 1, 1, np.nan, 0.86, 0.86, 1), False),
+    ],
+)
+def test_six_of_seven(small_district, shares, expected):
+    """A section conforms with six of seven met and 85 % in the last; an unknown amount leaves it open."""
+    (read,) = readings(small_district, [today(small_district)])
+    official = [r for r in read.values() if r.indicator.official]
+    pupils = small_district.before.pupils
+    made = [
+        replace(r, amounts=np.where(np.arange(len(pupils)) == 0, r.thresholds * share * pupils, r.amounts))
+        for r, share in zip(official, shares, strict=True)
+    ]
+    assert conforms(small_district.standard.balance, made, 0) is expected

@@ -1,0 +1,128 @@
+"""Variants of the scenario ``tiny``: its tables with other cells, its settings with other values."""
+
+from __future__ import annotations
+
+import csv
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from allocator.plan import Plan
+from allocator.problem import Problem, build
+from allocator.rules.catalogue import settle
+from allocator.rules.contract import Rule
+from allocator.scenario.check import check
+from allocator.scenario.read import read_tables
+
+TINY = Path(__file__).parents[2] / "scenarios" / "tiny"
+Cells = Mapping[str, Mapping[str, Mapping[str, str]]]
+SCHOOLS = ("A1", "A2", "B1")
+
+
+def variant(folder: Path, settings: Mapping[str, Any] | None = None, cells: Cells | None = None) -> Path:
+    """Write ``tiny`` to a folder with changes.
+
+    Parameters
+    ----------
+    settings
+        Laid over scenario.toml; None takes a key away.
+    cells
+        Table, key of the row (the first column), column: the new cell.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in TINY.glob("*.csv"):
+        _write_table(path, folder / path.name, (cells or {}).get(path.stem, {}))
+    today = tomllib.loads((TINY / "scenario.toml").read_text(encoding="utf-8"))
+    toml = "\n".join(f"{_value(k)} = {_value(v)}" for k, v in _laid_over(today, settings or {}).items())
+    (folder / "scenario.toml").write_text(toml + "\n", encoding="utf-8")
+    return folder
+
+
+def problem_of(folder: Path) -> tuple[Problem, tuple[Rule, ...]]:
+    """Read, check and build a scenario, and settle its rules; issues of any sort are an error here."""
+    scenario = read_tables(folder)
+    issues = [i for i in check(scenario) if i.severity == "error"]
+    rules = settle(scenario.config, "scenario.toml", issues)
+    assert not issues, "\n".join(i.say("en") for i in issues)
+    return build(scenario), rules
+
+
+def placed(problem: Problem, plan: Plan) -> list[tuple[str, str, str]]:
+    """School, stage and subject of every teacher in a plan."""
+    schools = problem.schools["school_id"].to_numpy()
+    return [
+        (
+            str(schools[problem.post_school[p]]),
+            problem.stages[problem.post_stage[p]],
+            problem.subjects[problem.posts.subject[p]],
+        )
+        for p in plan.post
+    ]
+
+
+def drawn_cells(seed: int, *, subjects: bool) -> Cells:
+    """Draw what the pair rules read of each teacher: months, status, pin, home, and subjects if wanted.
+
+    With subjects there are too many plans to try them all.
+    """
+    rng = np.random.default_rng(seed)
+    with (TINY / "teachers.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    more = [_drawn_subjects(row, rng) if subjects else {} for row in rows]
+    return {"teachers": {r["teacher_id"]: _drawn(r, rng) | s for r, s in zip(rows, more, strict=True)}}
+
+
+def _drawn(row: Mapping[str, str], rng: np.random.Generator) -> dict[str, str]:
+    at_home, working = rng.random() < 0.5, row["recruit"] == "no"
+    here = row["school_id"] if row["school_id"] in SCHOOLS else "B1"
+    pins = [""] * 16 + [here] * 2 + (["stay"] * 2 if working and row["school_id"] != "B2" else [])
+    years = f"{rng.integers(2013, 2020)}-{rng.integers(1, 10):02d}"
+    return {
+        "joined_school": years if working and rng.random() < 0.9 else "",
+        "status": str(rng.choice(["on_post"] * 6 + ["nursing", "ill", "training", "seconded"])),
+        "lock_until": f"{rng.integers(2019, 2023)}-{rng.integers(1, 13):02d}" if rng.random() < 0.3 else "",
+        "home_lat": f"{33.95 + 0.25 * rng.random():.4f}" if at_home else "",
+        "home_lon": f"{116.75 + 0.25 * rng.random():.4f}" if at_home else "",
+        "volunteer": str(rng.choice(["yes", "no", "no"])),
+        "pin": str(rng.choice(pins)),
+    }
+
+
+def _drawn_subjects(row: Mapping[str, str], rng: np.random.Generator) -> dict[str, str]:
+    return {
+        "certificate": str(rng.choice(["primary", "junior", "senior"])),
+        "certificate_subject": str(rng.choice(["", "", "music", "chinese"])),
+        "second_subjects": str(rng.choice([row["second_subjects"], "pe;science", "mathematics"])),
+    }
+
+
+def _write_table(path: Path, to: Path, changes: Mapping[str, Mapping[str, str]]) -> None:
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    key = next(iter(rows[0]))
+    changed = [row | dict(changes.get(row[key], {})) for row in rows]
+    header = list(dict.fromkeys(c for row in changed for c in row))
+    with to.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, header, restval="")
+        writer.writeheader()
+        writer.writerows(changed)
+
+
+def _laid_over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    joined = dict(under) | dict(over)
+    for key in joined.keys() & under.keys():
+        if isinstance(under[key], dict) and isinstance(joined[key], dict):
+            joined[key] = _laid_over(under[key], over.get(key, {}))
+    return {k: v for k, v in joined.items() if v is not None}
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return (
+            "{ " + ", ".join(f"{_value(k)} = {_value(v)}" for k, v in value.items() if v is not None) + " }"
+        )
+    return json.dumps(value, ensure_ascii=False)
