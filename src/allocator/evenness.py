@@ -59,11 +59,20 @@ class Term:
     pair: Ints
     position: Ints
 
+    @property
+    def worst(self) -> float:
+        """Squared CV where all heads stand in the smallest section: no other can be larger.
+
+        It also stands for a stage in which nobody counts at all, whose CV is not defined: losing the last one
+        is never an improvement.
+        """
+        return float(self.pupils.sum() / self.pupils.min() - 1)
+
     def cv2(self, heads: Floats) -> float:
-        """Squared CV of the heads by section; 0 where nobody counts anywhere."""
+        """Squared CV of the heads by section; :attr:`worst` where nobody counts anywhere."""
         total = float(heads.sum())
         if total == 0:
-            return 0.0
+            return self.worst
         return float(self.pupils.sum() * (heads**2 / self.pupils).sum() / total**2 - 1)
 
 
@@ -147,8 +156,8 @@ class Encoded:
 
     def cv2_of(self, x: Floats) -> float:
         """CV² of the values of the columns, heads being whole or not."""
-        tau = x[self.total] / self.middle
-        return float(x[self.g] / tau**2 - (1 - 1 / tau) ** 2) if tau > 0 else 0.0
+        tau = max(x[self.total], 1e-9) / self.middle
+        return float(min(x[self.g] / tau**2 - (1 - 1 / tau) ** 2, self.term.worst))
 
 
 def encode(model: Model, term: Term, middle: float) -> Encoded:
@@ -194,12 +203,11 @@ def encode(model: Model, term: Term, middle: float) -> Encoded:
 
 
 def _totals(model: Model, term: Term) -> Range:
-    """Least and most heads that can count in the whole stage; a stage does not lose its last."""
+    """Least and most heads that can count in the whole stage."""
     size = model.cohorts.size
     lawful = np.bincount(model.pair_cohort, minlength=len(size))
     inside = np.bincount(model.pair_cohort[term.pair], minlength=len(size))
-    least, most = float(size[(inside == lawful) & (inside > 0)].sum()), float(size[inside > 0].sum())
-    return Range(max(least, 1.0), max(most, 1.0))
+    return Range(float(size[(inside == lawful) & (inside > 0)].sum()), float(size[inside > 0].sum()))
 
 
 def _limits(model: Model, term: Term) -> tuple[Ints, Ints]:
@@ -229,10 +237,10 @@ def cut(encoded: Encoded, x: Floats, span: Range) -> Cut:
     Exact where the range is a single total.
     """
     term, kept = encoded.term, _kept(span)
-    a = kept * (encoded.middle / span.high) ** 2
+    a = kept * (encoded.middle / max(span.high, 1.0)) ** 2
     slope = term.pupils.sum() / term.pupils
-    heads, total = x[encoded.heads], max(x[encoded.total], span.low)
-    curve = total**-2 - kept * span.high**-2
+    heads, total = x[encoded.heads], max(x[encoded.total], span.low, 1.0)
+    curve = total**-2 - kept * max(span.high, 1.0) ** -2
     pi = 2 * curve * slope * heads - 2 * total**-3 * (slope * heads**2).sum() + 2 * a / encoded.middle
     least = _cheapest(encoded, span, pi, kept)
     column = np.concatenate([encoded.heads, [encoded.g, encoded.cv2]])
@@ -250,15 +258,15 @@ def _cheapest(encoded: Encoded, span: Range, pi: Floats, kept: float) -> float:
     With ``Q = N Σ x_u² / P_u`` it is ``Q (1/T² − a/T₀²) + 2aT/T₀ − 1 − a − π·x``.
     """
     slope = encoded.term.pupils.sum() / encoded.term.pupils
-    a = kept * (encoded.middle / span.high) ** 2
+    a = kept * (encoded.middle / max(span.high, 1.0)) ** 2
     most = np.minimum(encoded.high, span.high).astype(np.int64)
     low = encoded.low.astype(float)
     room = np.maximum(most - encoded.low, 0)
     at = np.repeat(np.arange(len(room)), room)
     head = low[at] + np.arange(len(at)) - np.repeat(np.cumsum(room) - room, room)
     rise, fixed = slope[at] * (2 * head + 1), float((slope * low**2).sum())
-    best = INFINITY
-    for total in np.arange(span.low, span.high + 1):
+    best = encoded.term.worst - a if span.low == 0 else INFINITY  # without any head, g is 1
+    for total in np.arange(max(span.low, 1.0), span.high + 1):
         curve, wanted = total**-2 - kept * span.high**-2, int(total - low.sum())
         if not 0 <= wanted <= len(at):
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
@@ -95,7 +95,7 @@ def fewest(taught: list[tuple[int, int]]) -> float:
     for count in range(len(taught)):
         for cuts in combinations(range(1, len(taught)), count):
             edges = [0, *cuts, len(taught)]
-            parts = [taught[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+            parts = [taught[a:b] for a, b in pairwise(edges)]
             best = min(best, sum(classes_for([n for _, n in part]) for part in parts))
     return best
 

@@ -67,7 +67,9 @@ def test_lessons_add_up_over_classes(classes: list[tuple[int, int]]) -> None:
 def test_full_loads_of_the_county_table() -> None:
     """Full loads are 14 and 18 lessons in primary, 12, 14 and 16 in junior sections, by subject."""
     subjects = list(STANDARD.subjects)
-    primary, junior = (dict(zip(subjects, full_loads(g, STANDARD), strict=True)) for g in ("primary", "junior"))
+    primary, junior = (
+        dict(zip(subjects, full_loads(g, STANDARD), strict=True)) for g in ("primary", "junior")
+    )
     assert (primary["chinese"], primary["mathematics"], primary["pe"]) == (14, 14, 18)
     assert (junior["english"], junior["physics"], junior["music"]) == (12, 14, 16)
     assert np.shape(full_loads("primary", STANDARD)) == (len(subjects),)

@@ -19,6 +19,7 @@ from allocator.solving.solve import solve
 from rules.variants import Cells, drawn_cells, placed, problem_of, variant
 from solving import brute
 
+LINEAR = {"objective": {"levels": ["coverage", "wishes"]}}
 HARD = {"recruits.setting": "hard", "direction.cross_stage": {"most": 2}, "direction.cross_zone": {"most": 4}}
 TOTALS = tuple(rule.id for rule in CATALOGUE if issubclass(rule, AggregateRule))
 
@@ -63,7 +64,7 @@ def test_soft_rules_are_counted_alike(tmp_path: Path) -> None:
             "direction.cross_zone": {"level": "soft", "most": 0},
         }
         cells = {**drawn_cells(seed, subjects=True), "sections": {"B1": {"headcount_min": "4"}}}
-        settings = {"rules": given, "budget": {"moves": 0}, "objective": {"levels": ["coverage", "wishes"]}}
+        settings = {"rules": given, "budget": {"moves": 0}, **LINEAR}
         result = solve(*problem_of(variant(tmp_path / str(seed), settings, cells)))
         assert counted(result) == pytest.approx(breaches(result), abs=1e-5)
         broken += bool(result.violations)
@@ -101,7 +102,7 @@ def test_soft_total_is_broken_by_the_least_there_must_be(tmp_path: Path, rule: s
     settings, cells, least = SOFT[rule]
     rules = dict(settings.get("rules", {}))
     for level in ("soft", "hard"):
-        given = {**settings, "rules": {**rules, rule: {"level": level} | PARAMETERS.get(rule, {})}}
+        given = {**LINEAR, **settings, "rules": {**rules, rule: {"level": level} | PARAMETERS.get(rule, {})}}
         problem, settled = problem_of(variant(tmp_path / level, given, cells))
         if level == "hard":
             with pytest.raises(NoPlan, match="cannot be kept"):
@@ -166,7 +167,7 @@ def test_rule_that_is_off_is_broken_where_that_pays(tmp_path: Path, case: Wanted
 
 def test_witness_counts_teachers_without_a_place(tmp_path: Path) -> None:
     """A plan that leaves somebody out breaks the definition of a plan by one each."""
-    problem, rules = problem_of(variant(tmp_path))
+    problem, rules = problem_of(variant(tmp_path, LINEAR))
     plan = solve(problem, rules).plan
     left_out = np.where(np.arange(len(plan.post)) < 2, -1, plan.post)
     found = list(EveryonePlaced().violations(problem, type(plan)(left_out)))

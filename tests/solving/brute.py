@@ -389,33 +389,38 @@ class Even:
         Weighted sum of squared CVs, shape (plans,).
     heads
         Heads of every section and indicator, shape (plans, numbers).
-    totals
-        Heads of every stage and indicator, shape (plans, terms).
     """
 
     value: NDArray[np.float64]
     heads: NDArray[np.float64]
-    totals: NDArray[np.float64]
 
 
 @cache
 def evenness(plans: Plans) -> Even:
-    """Measure the pupil-weighted CV of every indicator at every stage with at least two sections in scope."""
-    district, value = plans.district, np.zeros(len(plans))
-    heads, totals = [], []
+    """Measure the pupil-weighted CV of every indicator at every stage with at least two sections in scope.
+
+    An indicator for which nobody could count at any lawful place of a stage is not measured there.
+    """
+    district, value, heads = plans.district, np.zeros(len(plans)), []
     weights = district.settings.get("priorities", {}).get("indicators", INDICATORS)
     for indicator, weight in weights.items():
         for stage in GRADES:
             inside = [s for s in district.sections if s[1] == stage and _in_scope(district, s)]
-            if len(inside) < 2 or not weight:
+            everybody = zip(district.teachers, plans.options, strict=True)
+            if (
+                len(inside) < 2
+                or not weight
+                or not any(
+                    p[:2] in inside and counts(indicator, t, p) for t, options in everybody for p in options
+                )
+            ):
                 continue
             held = [
                 plans.heads(lambda t, p, s=s, i=indicator: p[:2] == s and counts(i, t, p)) for s in inside
             ]
             value += weight * _cv2(held, [district.pupils(s) for s in inside])
             heads += held
-            totals.append(np.sum(held, axis=0))
-    return Even(value, np.stack(heads, axis=1), np.stack(totals, axis=1))
+    return Even(value, np.stack(heads, axis=1))
 
 
 def _in_scope(district: District, section: Section) -> bool:
@@ -424,11 +429,14 @@ def _in_scope(district: District, section: Section) -> bool:
 
 
 def _cv2(held: list[NDArray[np.float64]], pupils: list[int]) -> NDArray[np.float64]:
-    """Squared official CV: pupil-weighted spread of heads a pupil over their mean; 0 where nobody counts."""
+    """Squared official CV: pupil-weighted spread of heads a pupil over their mean.
+
+    Where nobody counts it is what it would be with everybody in the smallest section: the largest there is.
+    """
     everybody, total = sum(pupils), np.sum(held, axis=0)
     mean = np.where(total > 0, total, 1.0) / everybody
     spread = sum(n / everybody * (h / n - mean) ** 2 for h, n in zip(held, pupils, strict=True))
-    return np.where(total > 0, spread / mean**2, 0.0)
+    return np.where(total > 0, spread / mean**2, everybody / min(pupils) - 1)
 
 
 MEASURES = {"coverage": coverage, "wishes": wishes, "moves": moves, "burden": burden}
@@ -449,16 +457,11 @@ def optimise(plans: Plans, levels: Sequence[str], row: int) -> list[Optimum]:
     After evenness the program keeps the heads of every section and indicator as they are in the plan it has
     found, so that the levels after it choose among plans with the same heads. Where several equally even
     plans differ in heads this depends on the one found: it is given as ``row`` and followed here.
-
-    A stage does not become even by losing the last teacher who counts: while some plan that is left has one,
-    plans without are not looked at from evenness on.
     """
     left, found = np.ones(len(plans), dtype=bool), []
     for level in levels:
         if level == "evenness":
             even = evenness(plans)
-            for total in even.totals.T:
-                left &= (total >= 1) | (total[left].max() < 1)
             value, held = even.value, (even.heads == even.heads[row]).all(axis=1)
         else:
             value, held = MEASURES[level](plans), np.ones(len(plans), dtype=bool)

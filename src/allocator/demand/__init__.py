@@ -1,0 +1,1 @@
+"""Pupils to classes to lessons to posts."""

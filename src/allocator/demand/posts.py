@@ -104,9 +104,13 @@ class PostSetting:
 
 @dataclass(frozen=True)
 class _Terms:
-    """What the standard says for one stage; ``takes`` are the further subjects of each subject's teachers."""
+    """What the standard says for one stage.
+
+    ``core`` are the core subjects, ``takes`` the further subjects of each subject's teachers.
+    """
 
     loads: tuple[float, ...]
+    core: tuple[int, ...]
     relief_load: float
     takes: tuple[tuple[int, ...], ...]
     shared: tuple[int, ...]
@@ -187,6 +191,7 @@ def _terms(stage: str, standard: Standard) -> _Terms:
     subjects, rules = list(standard.subjects), standard.posts
     return _Terms(
         loads=tuple(standard.loads.load(stage, s) for s in subjects),
+        core=tuple(i for i, s in enumerate(standard.subjects.values()) if s.core),
         relief_load=standard.loads.load(stage, ""),
         takes=tuple(tuple(map(subjects.index, standard.families.others(stage, s))) for s in subjects),
         shared=tuple(map(subjects.index, rules.shared_subjects.value)),
@@ -253,7 +258,7 @@ def _share(program: _Program, parts: Sequence[_Part], terms: _Terms) -> None:
 
 
 def _section(program: _Program, i: int, part: _Part, terms: _Terms) -> None:
-    """Add the posts, lessons, relief and quota of one section."""
+    """Add the posts, lessons, relief and quota of one section: posts only of subjects that it has lessons in."""
     amounts = {s: amount for s, amount in enumerate(part.lessons) if amount > 0}
     taught: dict[int, list[int]] = {s: [] for s in amounts}
     relief = [program.column(part.management)]
@@ -278,9 +283,10 @@ def _section(program: _Program, i: int, part: _Part, terms: _Terms) -> None:
     program.row(-np.inf, part.quota, [(column, 1) for (v, _), column in posts if v == i])
 
 
-def _costs(program: _Program, terms: _Terms) -> tuple[_Floats, _Floats]:
-    """Costs of the two levels, shape (columns,); the second carries the tie-break."""
-    untaught, worth, tie = np.zeros((3, len(program.high)))
+def _costs(program: _Program, terms: _Terms) -> tuple[_Floats, _Floats, _Floats]:
+    """Costs of the three levels, shape (columns,); the last carries the tie-break."""
+    core, untaught, worth, tie = np.zeros((4, len(program.high)))
+    core[[column for (_, s), column in program.untaught.items() if s in terms.core]] = 1
     untaught[list(program.untaught.values())] = 1
     worth[program.outside] = 1
     worth[[*program.posts.values(), *program.shared.values()]] = terms.worth
@@ -289,7 +295,7 @@ def _costs(program: _Program, terms: _Terms) -> tuple[_Floats, _Floats]:
     for (_, s), column in program.shared.items():
         tie[column] = len(terms.loads) + s
     most = float(tie @ program.high)
-    return untaught, worth + tie * (_TIE / most if most > 0 else 0.0)
+    return core, untaught, worth + tie * (_TIE / most if most > 0 else 0.0)
 
 
 def _optimise(program: _Program, terms: _Terms, seed: int) -> tuple[_Floats, bool]:

@@ -1,0 +1,1 @@
+"""What people read: the Story, its renderers and the result folder."""

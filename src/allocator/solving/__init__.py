@@ -1,0 +1,1 @@
+"""Problem and rules to a plan with its proof."""

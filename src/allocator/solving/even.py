@@ -17,7 +17,7 @@ from allocator.roads import Floats
 from allocator.solving.engine import Engine, Linear, OutOfTime
 from allocator.solving.integer import solve_whole
 
-_SAME = 1e-9
+_SAME = 1e-6  # squared CVs that differ by less are the same: what is held leaves the relaxation such a slack
 _WHOLE = 1e-4  # a relaxed total so near a whole number is that number
 _DESCENTS = 6
 
@@ -140,7 +140,7 @@ def _descend(search: _Search) -> None:
         relaxed = search.engine.linear(cost, search.deadline)
         if relaxed is None:
             return
-        points = [(relaxed.x[c.total] / c.middle, relaxed.x[c.g]) for c in search.encoded]
+        points = [(max(relaxed.x[c.total], 1.0) / c.middle, relaxed.x[c.g]) for c in search.encoded]
         reached = _value(search, relaxed.x)
         if reached >= value * (1 - search.gap / 8) - _SAME:
             break
@@ -195,13 +195,14 @@ def _bounds(search: _Search) -> Iterator[float]:
             assert search.best is not None
             known = min(closed, boxes[0][0] if boxes else INFINITY, search.best.objective)
             yield min(known, INFINITY if box is None else max(box.relaxed.value, least))
-        if box is None or box.relaxed.value >= _cutoff(search):
-            closed = min(closed, INFINITY if box is None else box.relaxed.value)
-        elif box.error.sum() <= search.gap / 8 * search.best.objective or not _splittable(box):
-            closed = min(closed, _finish(search, box))
+        reached = INFINITY if box is None else max(box.relaxed.value, least)
+        if box is not None and reached < _cutoff(search) and (box.error.sum() <= _enough(search) or not _splittable(box)):
+            reached = max(reached, _finish(search, box))
+        if box is None or reached >= _cutoff(search) or not _splittable(box):
+            closed = min(closed, reached)
         else:
             for part in _halves(box):
-                heapq.heappush(boxes, (max(box.relaxed.value, least), next(ticket), part))
+                heapq.heappush(boxes, (reached, next(ticket), part))
         yield min(closed, boxes[0][0] if boxes else INFINITY, search.best.objective)
 
 
@@ -230,6 +231,12 @@ def _cutoff(search: _Search) -> float:
     return search.best.objective - max(search.gap * search.best.objective, _SAME)
 
 
+def _enough(search: _Search) -> float:
+    """Error of a relaxation that need not be cut off any further."""
+    assert search.best is not None
+    return max(search.gap / 8 * search.best.objective, _SAME)
+
+
 def _relax(search: _Search, spans: tuple[Range, ...]) -> Iterator[_Box | None]:
     """Yield ever tighter relaxations of a box: None where the box holds no plan."""
     for code, span in zip(search.encoded, spans, strict=True):
@@ -247,7 +254,7 @@ def _relax(search: _Search, spans: tuple[Range, ...]) -> Iterator[_Box | None]:
             return
         error = np.array([c.term.weight * max(c.cv2_of(relaxed.x) - relaxed.x[c.cv2], 0.0) for c in search.encoded])
         yield _Box(spans, relaxed, error)
-        enough = search.gap / 8 * search.best.objective
+        enough = _enough(search)
         if relaxed.value >= _cutoff(search) or error.sum() <= enough or relaxed.value < before + enough / 50:
             return
         before = relaxed.value

@@ -268,7 +268,7 @@ def _solve_evenness(state: _State, prepared: Prepared, tell: Progress) -> None:
             raise NoPlan(conflict, model.problem.config.language)
         raise LimitReached
     state.x = even.x
-    slack = max(budget.gap * even.objective, 1e-9)
+    slack = max(budget.gap * even.objective, 1e-5)
     status = "proved" if even.objective - even.bound <= slack else "limit"
     state.levels.append(Level("evenness", even.objective, even.bound, time.monotonic() - began, status))
     tell("evenness", even.objective, even.bound)

@@ -1,0 +1,99 @@
+"""The use cases, as plain functions: check a scenario, solve it, generate one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from allocator.errors import Issue
+from allocator.metrics.scorecard import scorecard
+from allocator.plan import standing_still
+from allocator.problem import build
+from allocator.report.answer import Answer
+from allocator.rules.catalogue import settle
+from allocator.scenario.check import read
+from allocator.scenario.config import Config
+from allocator.scenario.read import Scenario
+from allocator.scenario.synthesise import write_district
+from allocator.solving.solve import Progress
+from allocator.solving.solve import solve as solve_problem
+
+
+def check(folder: Path, changes: Mapping[str, Any] | None = None) -> Scenario:
+    """Read a scenario and check everything that can be checked without solving.
+
+    Parameters
+    ----------
+    folder
+        The scenario folder.
+    changes
+        Settings in place of those of scenario.toml: ``moves``, ``seconds``, ``seed``, ``language``.
+
+    Raises
+    ------
+    InputsAreWrong
+        With every issue of all files.
+    """
+    scenario = read(folder, _rules)
+    return replace(scenario, config=_changed(scenario.config, changes or {}))
+
+
+def _rules(scenario: Scenario) -> Iterator[Issue]:
+    """Report rules that cannot be settled."""
+    issues: list[Issue] = []
+    settle(scenario.config, f"{scenario.name}/scenario.toml", issues)
+    yield from issues
+
+
+def _changed(config: Config, changes: Mapping[str, Any]) -> Config:
+    budget = {k: v for k, v in changes.items() if k in ("moves", "seconds")}
+    rest = {k: v for k, v in changes.items() if k not in budget}
+    return config.model_copy(update=rest | {"budget": config.budget.model_copy(update=budget)})
+
+
+def changed_settings(changes: Mapping[str, Any]) -> None:
+    """Refuse changes that no scenario could have.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        Naming the setting.
+    """
+    budget = {k: v for k, v in changes.items() if k in ("moves", "seconds")}
+    rest = {k: v for k, v in changes.items() if k not in budget}
+    Config.model_validate({"title": "-", "school_year": 2000, "budget": budget} | rest)
+
+
+def solve(folder: Path, changes: Mapping[str, Any] | None = None, progress: Progress | None = None) -> Answer:
+    """Read, check and solve a scenario, and measure the plan.
+
+    Raises
+    ------
+    InputsAreWrong, NoPlan, LimitReached
+        As in :func:`check` and :func:`allocator.solving.solve.solve`.
+    """
+    began, clock = datetime.now(UTC), time.monotonic()
+    scenario = check(folder, changes)
+    problem = build(scenario)
+    rules = settle(scenario.config, scenario.name, [])
+    result = solve_problem(problem, rules, progress)
+    card, still = scorecard(problem, result.plan), scorecard(problem, standing_still(problem))
+    return Answer(scenario, result, card, still, began, time.monotonic() - clock)
+
+
+def synthesise(recipe: Path, out: Path) -> list[Path]:
+    """Generate the tables of a district from a recipe into a folder; returns the files written.
+
+    Raises
+    ------
+    InputsAreWrong
+        With every issue of the recipe.
+    """
+    return write_district(recipe, out)
+
+
+__all__ = ["Answer", "Progress", "changed_settings", "check", "solve", "synthesise"]

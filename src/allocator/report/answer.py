@@ -1,0 +1,40 @@
+"""The Answer: a solved scenario with everything that a result folder is written from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from allocator.metrics.scorecard import Scorecard
+from allocator.problem import Problem
+from allocator.scenario.read import Scenario
+from allocator.solving.result import Result
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Everything a result folder is written from.
+
+    Parameters
+    ----------
+    scenario
+        What was asked, its warnings included.
+    result, card
+        The plan with its proof, and what is measured on it.
+    still
+        What is measured where everybody keeps the present place as far as it exists in September.
+    began, seconds
+        When the work began (UTC), and how long it took.
+    """
+
+    scenario: Scenario
+    result: Result
+    card: Scorecard
+    still: Scorecard
+    began: datetime
+    seconds: float
+
+    @property
+    def problem(self) -> Problem:
+        """The district in September."""
+        return self.result.problem

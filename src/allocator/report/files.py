@@ -1,0 +1,229 @@
+"""The result folder: every file of the public contract, written for the owner alone."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import platform
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from allocator.metrics.rows import Row
+from allocator.plan import ROUNDS, rounds
+from allocator.report.answer import Answer
+from allocator.report.reasons import reasons
+from allocator.roads import Floats
+from allocator.rules.travel import way_km
+from allocator.words import Text, say
+
+_PACKAGES = ("allocator", "ortools", "highspy", "numpy", "pandas")
+
+
+def write(answer: Answer, out: Path, page: str, command: Sequence[str]) -> list[Path]:
+    """Write the result folder.
+
+    Parameters
+    ----------
+    answer
+        What was solved.
+    out
+        Folder to write to; it is made, for the owner alone. Files of an earlier result are replaced, each as a
+        whole; others are left alone.
+    page
+        The report as HTML.
+    command
+        The command line, for the manifest.
+
+    Raises
+    ------
+    OSError
+        Where the folder cannot be written.
+    """
+    language = answer.scenario.config.language
+    card = answer.card
+    contents = {
+        "plan.csv": table(plan_rows(answer), language),
+        "posts.csv": table(cells(card.posts), language),
+        "sections.csv": table(cells(card.sections), language),
+        "balance.csv": table(cells(card.balance), language),
+        "lessons.csv": table(cells(card.lessons), language),
+        "result.json": json.dumps(facts(answer, command), ensure_ascii=False, indent=1) + "\n",
+        "report.html": page,
+    }
+    if notice := answer.scenario.config.notice:
+        contents["NOTICE.txt"] = notice + "\n"
+    out.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return [_write(out / name, content) for name, content in contents.items()]
+
+
+def _write(path: Path, content: str) -> Path:
+    """Write a file for the owner alone; an earlier one stays whole until the new one is complete."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        file.write(content)
+    fresh.replace(path)
+    return path
+
+
+def cells(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Columns by name of each row."""
+    return [row.cells() for row in rows]
+
+
+def table(rows: Sequence[Mapping[str, Any]], language: str) -> str:
+    """Put rows into CSV: yes and no for truth, an empty cell for what is not known."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    if rows:
+        writer.writerow(rows[0])
+    writer.writerows([_cell(value, language) for value in row.values()] for row in rows)
+    return out.getvalue()
+
+
+def _cell(value: Any, language: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, Text):
+        return say(value, language)
+    if isinstance(value, float | np.floating):
+        return repr(round(float(value), 10)).removesuffix(".0")
+    return str(value)
+
+
+def plan_rows(answer: Answer) -> list[dict[str, Any]]:
+    """Rows of plan.csv: every teacher of the roster, in its order."""
+    problem, plan = answer.problem, answer.result.plan
+    labels, why, km = rounds(problem, plan), reasons(problem, plan), moved_km(answer)
+    people, schools = problem.teachers, problem.schools["school_id"].to_numpy(dtype=object)
+    section, subject = plan.section(problem), plan.subject(problem)
+    rows = []
+    for t, teacher in enumerate(people.ids):
+        home, place = int(people.home[t]), int(section[t])
+        zone = [int(problem.section_zone[u]) if u >= 0 else -1 for u in (home, place)]
+        stage = [int(problem.sections.stage[u]) if u >= 0 else -1 for u in (home, place)]
+        school = [None if u < 0 else schools[problem.sections.school[u]] for u in (home, place)]
+        rows.append(
+            {
+                "teacher_id": teacher,
+                "from_school": school[0],
+                "from_stage": None if home < 0 else problem.stages[stage[0]],
+                "from_subject": problem.subjects[people.subject[t]],
+                "to_school": school[1],
+                "to_stage": None if place < 0 else problem.stages[stage[1]],
+                "to_subject": None if place < 0 else problem.subjects[subject[t]],
+                "moved": home >= 0 and school[0] != school[1],
+                "round": labels[t],
+                "km": None if np.isnan(km[t]) else round(float(km[t]), 1),
+                "cross_zone": min(zone) >= 0 and zone[0] != zone[1],
+                "cross_stage": min(stage) >= 0 and stage[0] != stage[1],
+                "reason": why[t],
+            }
+        )
+    return rows
+
+
+def moved_km(answer: Answer) -> Floats:
+    """Road length of the way to each new school, nan for those who stay or whose way is not known.
+
+    From home where it is known, else from the present school.
+    """
+    problem, plan = answer.problem, answer.result.plan
+    school, everyone = plan.school(problem), np.arange(len(problem.teachers))
+    way = way_km(problem, everyone)[everyone, np.maximum(school, 0)]
+    known = (problem.home_school >= 0) | ~np.isnan(problem.home_km[:, 0])
+    return np.where((school >= 0) & (school != problem.home_school) & known, way, np.nan)
+
+
+def facts(answer: Answer, command: Sequence[str]) -> dict[str, Any]:
+    """Content of result.json."""
+    config, result = answer.scenario.config, answer.result
+    return {
+        "title": config.title,
+        "notice": config.notice,
+        "standard": answer.scenario.standard.id,
+        "status": result.status,
+        "levels": [
+            {
+                "name": level.name,
+                "objective": level.objective,
+                "bound": level.bound,
+                "gap": level.gap,
+                "seconds": round(level.seconds, 3),
+                "status": level.status,
+                "held": level.held,
+            }
+            for level in result.levels
+        ],
+        "counts": counts(answer),
+        "rules": _audit(answer),
+        "journeys": [vars(journey) for journey in answer.problem.journeys],
+        "staff": cells(answer.card.staff),
+        "subjects": cells(answer.card.subjects),
+        "warnings": [
+            {"file": w.file, "row": w.row, "column": w.column, "text": w.say(config.language)}
+            for w in answer.problem.warnings
+        ],
+        "manifest": {
+            "files": dict(answer.problem.files),
+            "seed": config.seed,
+            "versions": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
+            "command": list(command),
+            "time": answer.began.isoformat(timespec="seconds"),
+            "seconds": round(answer.seconds, 3),
+        },
+    }
+
+
+def counts(answer: Answer) -> dict[str, Any]:
+    """Count people and posts."""
+    problem, plan = answer.problem, answer.result.plan
+    labels = Counter(rounds(problem, plan))
+    budget = next(
+        (rule.parameters["most"] for rule in answer.result.rules if rule.id == "budget.moves"), None
+    )
+    closes = (problem.home_school >= 0) & problem.closing[problem.home_school]
+    return {
+        "teachers": len(problem.teachers),
+        "eligible": answer.result.eligible,
+        "moved_from_open_schools": int(plan.away(problem).sum()),
+        "budget": budget,
+        "moved_from_closing_schools": int((closes & (plan.post >= 0)).sum()),
+        "recruits": int(problem.teachers.recruit.sum()),
+        "rounds": {name: labels.get(name, 0) for name in ROUNDS},
+        "posts": int(problem.posts.places.sum()),
+        "unfilled": sum(row.unfilled for row in answer.card.posts),
+        "unfilled_if_nobody_moved": sum(row.unfilled for row in answer.still.posts),
+        "extra": sum(row.extra for row in answer.card.posts),
+        "schools_closed": int(problem.closing.sum()),
+        "posts_freed": sum(row.posts_freed for row in answer.card.staff),
+    }
+
+
+def _audit(answer: Answer) -> list[dict[str, Any]]:
+    """Every rule that is on, and what the witness, which shares no code with the model, finds against it."""
+    language = answer.scenario.config.language
+    return [
+        {
+            "id": rule.id,
+            "level": rule.level,
+            "sentence": say(rule.said(), language),
+            "parameters": rule.parameters,
+            "violations": [
+                {"who": list(v.who), "amount": v.amount, "sentence": say(v.sentence, language)}
+                for v in answer.result.violations
+                if v.rule == rule.id
+            ],
+        }
+        for rule in answer.result.rules
+    ]

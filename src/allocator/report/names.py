@@ -1,0 +1,33 @@
+"""Names of codes, for people."""
+
+from __future__ import annotations
+
+from allocator.words import Text, text
+
+LEVELS: dict[str, Text] = {
+    "rules": text("soft rules broken"),
+    "coverage": text("empty posts (weighted)"),
+    "evenness": text("unevenness (sum of CV²)"),
+    "moves": text("teachers who leave an open school"),
+    "burden": text("burden on people"),
+    "wishes": text("wishes not granted"),
+}
+
+ROUND_NAMES: dict[str, Text] = {
+    "stay": text("keep their place"),
+    "in_school": text("other subject at the same school"),
+    "zone": text("to another school in the zone"),
+    "cross_zone": text("to another zone"),
+    "cross_stage": text("to another stage"),
+    "directed": text("placed by hand"),
+    "pool": text("without a place"),
+    "recruit": text("new teachers"),
+}
+
+
+STATUS: dict[str, Text] = {
+    "proved": text("proved"),
+    "limit": text("time limit"),
+}
+
+SETTINGS: dict[str, Text] = {"hard": text("hard"), "soft": text("soft"), "off": text("off")}
