@@ -203,7 +203,8 @@ def own_standard() -> dict[str, Any]:
     """Return the standard cn-2017 as one table, to be changed and written beside a scenario."""
     standard, issues = read_standard("cn-2017", Path())
     assert standard is not None, issues
-    return _lists(standard.model_dump(exclude_none=True))
+    tables: dict[str, Any] = _lists(standard.model_dump(exclude_none=True))
+    return tables
 
 
 def _lists(value: Any) -> Any:

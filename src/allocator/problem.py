@@ -66,13 +66,15 @@ class Season:
 class Sections:
     """What does not change between the seasons: where each section belongs.
 
-    ``low`` and ``high`` are the least and most teachers a section may hold in September.
+    ``low`` and ``high`` are the least and most teachers a section may hold in September; ``stated`` says
+    whether the most stands in sections.csv or was computed.
     """
 
     school: Ints
     stage: Ints
     low: Ints
     high: Ints
+    stated: Bools
 
 
 @dataclass(frozen=True)
@@ -397,15 +399,18 @@ def _sections(
         coming[end] += staff[start]
     most = np.maximum(np.maximum(after.quota, after.posts.sum(axis=1)), staff + coming).astype(np.int64)
     low, high = np.zeros(len(keys), dtype=np.int64), np.where(after.open, most, 0)
+    stated = np.zeros(len(keys), dtype=bool)
     for row in change.after.table("sections").to_dict("records"):
         u = at[row["school_id"], row["stage"]]
         low[u] = 0 if np.isnan(row["headcount_min"]) else int(row["headcount_min"])
-        high[u] = high[u] if np.isnan(row["headcount_max"]) else int(row["headcount_max"])
+        if not np.isnan(row["headcount_max"]):
+            high[u], stated[u] = int(row["headcount_max"]), True
     return Sections(
         school=np.array([index[s] for s, _ in keys], dtype=np.int64),
         stage=np.array([stages.index(g) for _, g in keys], dtype=np.int64),
         low=low,
         high=high.astype(np.int64),
+        stated=stated,
     )
 
 

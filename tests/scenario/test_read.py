@@ -54,6 +54,8 @@ def test_remove_takes_a_row_away(tmp_path):
     top = overlay().row("teachers", teacher_id="T01", remove="yes")
     top.row("teachers", teacher_id="T02", remove="no").row("teachers", teacher_id="T03", remove="")
     assert list(top.read(tmp_path / "top").table("teachers")["teacher_id"])[:2] == ["T02", "T03"]
+    chinese = overlay().file("teachers.csv", "教师编号,删除\nT01,yes\n")
+    assert list(chinese.read(tmp_path / "zh").table("teachers")["teacher_id"])[:2] == ["T02", "T03"]
 
 
 def test_only_what_is_there_can_be_removed(tmp_path):

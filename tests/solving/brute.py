@@ -271,7 +271,8 @@ def _within_totals(plans: Plans) -> NDArray[np.bool_]:
     for section in filter(district.open, district.sections) if headcount else ():
         held = plans.heads(lambda t, p, section=section: p[:2] == section)
         low, high = limits(district, section)
-        kept &= (held >= low) & (held <= high + math.floor(headcount["above"] if headcount else 0))
+        computed = not district.sections[section].get("headcount_max")
+        kept &= (held >= low) & (held <= high + computed * math.floor(headcount["above"] if headcount else 0))
     budget = district.settings.get("budget", {}).get("moves")
     if district.rule("budget.moves") is not None and budget is not None:
         kept &= moves(plans) <= budget

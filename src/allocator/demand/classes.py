@@ -30,7 +30,9 @@ def class_limit(settings: Classes, stage: str, kind: str) -> float:
     return settings.limit.get(kind, settings.limit[stage]).value
 
 
-def class_groups(pupils: tuple[tuple[int, int], ...], limit: float, settings: Classes) -> tuple[ClassGroup, ...]:
+def class_groups(
+    pupils: tuple[tuple[int, int], ...], limit: float, settings: Classes
+) -> tuple[ClassGroup, ...]:
     """Set the fewest classes for the pupils of one section.
 
     Parameters

@@ -1,9 +1,12 @@
 """Lessons to posts (核编定岗): whole people for every section and subject, set exactly.
 
-In strict order: the fewest lessons that no post covers; then the fewest lessons taught outside the main
-subject, where a further post must be worth ``post_worth`` lessons; never more posts than the quota. Settings
-that differ by less than a hundredth of a lesson are ties: posts of earlier subjects go before later ones, and
-shared posts come last. Posts are whole people; lessons may be divided, for they are planning figures.
+Under the quota, at three strict levels: the fewest lessons of core subjects that no post covers; then the
+fewest lessons of all subjects, with the relief for management, that no post covers; then the fewest lessons
+taught outside the main subject, where a further post must be worth ``post_worth`` lessons. Core subjects have
+a level of their own because their load is the smallest: where the quota is short, counting all lessons alike
+would give up Chinese and mathematics first. Settings that differ by less than a hundredth of a lesson at the
+last level are ties: posts of earlier subjects go before later ones, and shared posts come last. Posts are
+whole people; lessons may be divided, for they are planning figures.
 
 A shared post (走教) serves at most ``shared_schools`` sections. Small sections of a zone and stage are
 therefore put into groups of at most that many, all within ``shared_km`` of one another, and share posts in
@@ -16,8 +19,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
+import highspy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,7 +28,7 @@ from allocator.domain import Standard
 
 _Floats = NDArray[np.float64]
 _TIE = 0.01  # lessons a week: what all tie-breaks of one program can weigh together
-_SLACK = 1e-6  # lessons a week by which the second level may miss the first: above the solver's tolerance
+_SLACK = 1e-6  # lessons a week by which a level may miss the one before: above the solver's tolerance
 # One thread and a limit in nodes, not in seconds, so that every run gives the same; groups of three need some
 # hundreds. The tolerances lie below the tie-break. Restarts and searches would take half the time.
 _OPTIONS = {
@@ -153,6 +156,10 @@ class _Program:
 def set_posts(needs: Sequence[Need], km: _Floats, standard: Standard, seed: int = 0) -> PostSetting:
     """Set the posts of all sections.
 
+    At three strict levels, each proved and held while the next is solved: the fewest core lessons untaught;
+    the fewest lessons untaught at all; the fewest lessons outside the main subject with the worth of posts.
+    Sections of a group that shares posts are taken together: the levels count their sums.
+
     Parameters
     ----------
     needs
@@ -160,7 +167,7 @@ def set_posts(needs: Sequence[Need], km: _Floats, standard: Standard, seed: int 
     km
         Road length between sections, shape (needs, needs), in km.
     standard
-        Loads, families, sharing limits.
+        Core subjects, loads, families, sharing limits.
     seed
         Seed of the solver; the result is the same on every run.
 
@@ -284,7 +291,10 @@ def _section(program: _Program, i: int, part: _Part, terms: _Terms) -> None:
 
 
 def _costs(program: _Program, terms: _Terms) -> tuple[_Floats, _Floats, _Floats]:
-    """Costs of the three levels, shape (columns,); the last carries the tie-break."""
+    """Costs of the three levels, each of shape (columns,), in lessons a week; the last carries the tie-break.
+
+    Relief for management belongs to no subject, and so to the second level.
+    """
     core, untaught, worth, tie = np.zeros((4, len(program.high)))
     core[[column for (_, s), column in program.untaught.items() if s in terms.core]] = 1
     untaught[list(program.untaught.values())] = 1
@@ -299,9 +309,17 @@ def _costs(program: _Program, terms: _Terms) -> tuple[_Floats, _Floats, _Floats]
 
 
 def _optimise(program: _Program, terms: _Terms, seed: int) -> tuple[_Floats, bool]:
-    """Solve the levels one after the other; the values of the columns, and whether both are proved."""
-    import highspy
+    """Solve the three levels in their order, each a bound for those after it.
 
+    Returns
+    -------
+    The values of the columns, shape (columns,), and whether all three levels are proved.
+
+    Raises
+    ------
+    RuntimeError
+        Where the solver ends without a feasible setting.
+    """
     solver, proved = _solver(program, seed), True
     columns = np.arange(len(program.high), dtype=np.int32)
     for cost in _costs(program, terms):
@@ -319,10 +337,8 @@ def _optimise(program: _Program, terms: _Terms, seed: int) -> tuple[_Floats, boo
     return np.array(found.col_value), proved
 
 
-def _solver(program: _Program, seed: int) -> Any:
+def _solver(program: _Program, seed: int) -> highspy.Highs:
     """Pass the program to a new HiGHS, which starts without posts: everything stays untaught."""
-    import highspy
-
     lp, rows = highspy.HighsLp(), program.rows
     lp.num_col_, lp.num_row_ = len(program.high), len(rows)
     lp.col_lower_, lp.col_upper_ = np.zeros(len(program.high)), np.array(program.high, dtype=float)

@@ -98,26 +98,13 @@ def story(answer: Answer, *, names: bool = False) -> Story:
 
 def _verdict(answer: Answer) -> Iterator[Mark]:
     n = counts(answer)
-    proved = answer.result.status == "proved"
     worst = max((level.gap for level in answer.result.levels), default=0.0)
-    if proved:
-        yield Mark(
-            text("Proved: at no level can any other plan be better by more than {gap}.", gap=_percent(worst)),
-            True,
-        )
-    else:
-        yield Mark(
-            text(
-                "Not proved in full: the time limit came first. At the worst level another plan might be better by up to {gap}.",
-                gap=_percent(worst),
-            ),
-            False,
-        )
+    yield _proved(answer.result.status == "proved", worst)
     yield _kept(answer)
     yield from _moved(n)
     yield Mark(
         text(
-            "{n} of {posts} posts stay empty; if nobody moved it would be {still}.",
+            "Posts that stay empty: {n} of {posts}; with everybody at the present place it would be {still}.",
             n=n["unfilled"],
             posts=n["posts"],
             still=n["unfilled_if_nobody_moved"],
@@ -129,7 +116,7 @@ def _verdict(answer: Answer) -> Iterator[Mark]:
         far = max(answer.problem.journeys, key=lambda j: j.km)
         yield Mark(
             text(
-                "{n} schools close: {pupils} pupils change school, the longest way is {km} km ({minutes} minutes by road), and {posts} posts are freed.",
+                "Schools that close: {n}. Pupils who change school: {pupils}; their longest way is {km} km ({minutes} minutes). Posts freed: {posts}.",
                 n=n["schools_closed"],
                 pupils=pupils,
                 km=f"{far.km:.1f}",
@@ -141,31 +128,48 @@ def _verdict(answer: Answer) -> Iterator[Mark]:
     yield from _limits(answer)
 
 
+def _proved(proved: bool, worst: float) -> Mark:
+    if proved and worst == 0:
+        return Mark(text("Proved: at no level can any other plan be better."), True)
+    if proved:
+        return Mark(
+            text("Proved: at no level can any other plan be better by more than {gap}.", gap=_percent(worst)),
+            True,
+        )
+    return Mark(
+        text(
+            "Not proved in full: the time limit came first. At the worst level another plan might be better by up to {gap}.",
+            gap=_percent(worst),
+        ),
+        False,
+    )
+
+
 def _kept(answer: Answer) -> Mark:
     hard = [rule for rule in answer.result.rules if rule.level == "hard"]
     soft = len(answer.result.violations)
     if soft:
         return Mark(
             text(
-                "All {n} hard rules are kept; soft rules are broken {soft} times, as listed below.",
+                "Hard rules kept: all {n}. Breaches of soft rules: {soft}, listed in result.json.",
                 n=len(hard),
                 soft=soft,
             ),
             None,
         )
-    return Mark(text("All {n} hard rules are kept, as counted anew without the solver.", n=len(hard)), True)
+    return Mark(text("Hard rules kept: all {n}, as counted anew without the solver.", n=len(hard)), True)
 
 
 def _moved(n: dict[str, Any]) -> Iterator[Mark]:
     if n["budget"] is None:
         words = text(
-            "{n} of {eligible} teachers who may move leave a school that stays open; no budget is set.",
+            "Teachers who leave a school that stays open: {n} (no budget is set; {eligible} may move).",
             n=n["moved_from_open_schools"],
             eligible=n["eligible"],
         )
     else:
         words = text(
-            "{n} teachers leave a school that stays open (budget: {budget}; {eligible} may move).",
+            "Teachers who leave a school that stays open: {n} (budget: {budget}; {eligible} may move).",
             n=n["moved_from_open_schools"],
             budget=n["budget"],
             eligible=n["eligible"],
@@ -173,12 +177,12 @@ def _moved(n: dict[str, Any]) -> Iterator[Mark]:
     yield Mark(words, None)
     if n["moved_from_closing_schools"]:
         words = text(
-            "{n} teachers of closing schools have a new place; they are counted apart.",
+            "Teachers of closing schools with a new place: {n}; they are counted apart.",
             n=n["moved_from_closing_schools"],
         )
         yield Mark(words, None)
     if n["recruits"]:
-        yield Mark(text("{n} new teachers have a place.", n=n["rounds"]["recruit"]), None)
+        yield Mark(text("New teachers with a place: {n}.", n=n["rounds"]["recruit"]), None)
 
 
 def _limits(answer: Answer) -> Iterator[Mark]:
@@ -191,7 +195,7 @@ def _limits(answer: Answer) -> Iterator[Mark]:
     )
     yield Mark(
         text(
-            "Of {n} coefficients of variation with a limit, {before} are within it today and {after} in September.",
+            "Coefficients of variation within their limit: {before} of {n} today, {after} of {n} in September.",
             n=len(judged),
             before=before,
             after=after,
@@ -492,6 +496,5 @@ def _manifest(answer: Answer) -> Table:
 
 
 def _percent(share: float) -> str:
-    if share > 0 and np.round(share * 100, 2) == 0:
-        return "< 0.01%"
-    return f"{share * 100:.2f}%"
+    """Show a share in percent, rounded up."""
+    return f"{np.ceil(share * 10_000 - 1e-9) / 100:.2f}%"

@@ -21,7 +21,9 @@ class SectionHeadcount(AggregateRule):
     """编制: a section holds no more than its limit and no fewer than its floor."""
 
     id = "quota.headcount"
-    sentence = text("A section holds at most its limit (its quota, or today's staff with those of the pupils who come) and {above} more, and at least its floor.")
+    sentence = text(
+        "A section holds at most the limit stated for it, or else its quota or today's staff with those of the pupils who come and {above} more; and at least its floor."
+    )
     scope = "section"
     default = "hard"
     source = "中央编办发〔2014〕72号 for the quota; the tolerance is not official"
@@ -41,8 +43,13 @@ class SectionHeadcount(AggregateRule):
             np.concatenate([model.pairs, over, under]),
             np.concatenate([np.ones(len(row)), -np.ones(len(each)), np.ones(len(each))]),
             problem.sections.low[sections].astype(float),
-            problem.sections.high[sections] + np.floor(self.above),
+            self.most(problem)[sections].astype(float),
         )
+
+    def most(self, problem: Problem) -> Ints:
+        """Return the most teachers of each section; a limit stated in sections.csv has no tolerance."""
+        tolerance = np.where(problem.sections.stated, 0, int(self.above))
+        return np.asarray(problem.sections.high + tolerance, dtype=np.int64)
 
     def violations(self, problem: Problem, plan: Plan) -> Iterator[Violation]:
         """Count heads in plain Python."""
@@ -50,7 +57,9 @@ class SectionHeadcount(AggregateRule):
         for section in range(len(problem.sections.school)):
             if not problem.after.open[section]:
                 continue
-            low, high = int(problem.sections.low[section]), int(problem.sections.high[section] + int(self.above))
+            stated = bool(problem.sections.stated[section])
+            low = int(problem.sections.low[section])
+            high = int(problem.sections.high[section]) + (0 if stated else int(self.above))
             excess = max(held[section] - high, low - held[section])
             if excess > 0:
                 school = problem.schools["school_id"].iloc[problem.sections.school[section]]

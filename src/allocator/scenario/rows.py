@@ -79,7 +79,8 @@ def _even_rows(name: str, rows: list[list[str]], file: str, notes: Notes) -> lis
 
 def header_of(rows: list[list[str]], columns: dict[str, Column], file: str, notes: Notes) -> dict[str, int]:
     """Map column names to positions; an unknown column is a warning, a repeated one an error."""
-    names = {c.alias: c.name for c in columns.values()} | {c: c for c in [*columns, "remove"]}
+    names = {c.alias: c.name for c in columns.values()} | {"删除": "remove"}
+    names |= {name: name for name in (*columns, "remove")}
     header: dict[str, int] = {}
     for position, cell in enumerate(rows[0]):
         given = cell.strip()

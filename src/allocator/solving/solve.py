@@ -12,7 +12,7 @@ import numpy as np
 from allocator.errors import LimitReached, NoPlan
 from allocator.evenness import Term, terms
 from allocator.model import Cohorts, Model, assignment, cohorts, deal
-from allocator.plan import Plan, standing_still
+from allocator.plan import Plan
 from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
 from allocator.rules.catalogue import aggregate_rules, pair_rules, with_budget
@@ -22,6 +22,7 @@ from allocator.solving.even import Even, heads, prove
 from allocator.solving.integer import solve_whole
 from allocator.solving.levels import add_costs, wished
 from allocator.solving.result import Level, Result
+from allocator.solving.start import first_plan
 from allocator.words import Text, text
 
 Progress = Callable[[str, float | None, float | None], None]
@@ -161,28 +162,9 @@ def _movable(model: Model) -> Bools:
 
 
 def _start(prepared: Prepared) -> Floats | None:
-    """Values of standing still, where that is a plan."""
-    model, problem = prepared.model, prepared.model.problem
-    post = standing_still(problem).post
-    if (post < 0).any():
-        return None
-    pair = {key: i for i, key in enumerate(zip(model.pair_cohort.tolist(), model.pair_post.tolist(), strict=True))}
-    columns = [pair.get(key) for key in zip(model.cohorts.of.tolist(), post.tolist(), strict=True)]
-    if None in columns:
-        return None
-    x = np.zeros(model.width)
-    np.add.at(x, np.array(columns, dtype=np.int64), 1.0)
-    x = _with_shortage(model, x)
-    return x if Engine(model).feasible(x) else None
-
-
-def _with_shortage(model: Model, x: Floats) -> Floats:
-    """Set the empty places that follow from the pairs: the columns right after them."""
-    places = model.problem.posts.places
-    filled = np.bincount(model.pair_post, x[: len(model.pairs)], minlength=len(places))
-    short = np.maximum(places - filled, 0)[places > 0]
-    x[len(model.pairs) : len(model.pairs) + len(short)] = short
-    return x
+    """Return a plan to begin with, where the first one keeps every total."""
+    x = first_plan(prepared.model, prepared.rules)
+    return x if x is not None and Engine(prepared.model).feasible(x) else None
 
 
 def _solve_linear(state: _State, prepared: Prepared, name: str, tell: Progress) -> None:
