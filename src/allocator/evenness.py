@@ -47,8 +47,8 @@ class Term:
         Sections that count, with pupils.
     pupils
         Their pupils.
-    column, value
-        Pairs that count and for how many heads, with the position of the section of each.
+    pair, position
+        Pairs that count, and the position of the section of each among ``sections``.
     """
 
     indicator: str
@@ -214,7 +214,9 @@ def _limits(model: Model, term: Term) -> tuple[Ints, Ints]:
     """Least and most heads that can count in each section of a term, from the cohorts alone."""
     size, cohort = model.cohorts.size, model.pair_cohort
     lawful = np.bincount(cohort, minlength=len(size))
-    inside = np.bincount(cohort[term.pair] * len(term.sections) + term.position, minlength=len(size) * len(term.sections))
+    inside = np.bincount(
+        cohort[term.pair] * len(term.sections) + term.position, minlength=len(size) * len(term.sections)
+    )
     inside = inside.reshape(len(size), len(term.sections))
     high = (size[:, None] * (inside > 0)).sum(axis=0)
     low = (size[:, None] * ((inside == lawful[:, None]) & (inside > 0))).sum(axis=0)
@@ -239,7 +241,7 @@ def cut(encoded: Encoded, x: Floats, span: Range) -> Cut:
     term, kept = encoded.term, _kept(span)
     a = kept * (encoded.middle / max(span.high, 1.0)) ** 2
     slope = term.pupils.sum() / term.pupils
-    heads, total = x[encoded.heads], max(x[encoded.total], span.low, 1.0)
+    heads, total = x[encoded.heads], min(max(x[encoded.total], span.low, 1.0), max(span.high, 1.0))
     curve = total**-2 - kept * max(span.high, 1.0) ** -2
     pi = 2 * curve * slope * heads - 2 * total**-3 * (slope * heads**2).sum() + 2 * a / encoded.middle
     least = _cheapest(encoded, span, pi, kept)

@@ -96,7 +96,9 @@ class Model:
     def rows(self, row: Ints, column: Ints, value: Floats, low: Floats, high: Floats) -> Ints:
         """Add constraints ``low <= sum(value × column) <= high``; ``row`` counts from 0 within this call."""
         made = np.arange(self.height, self.height + len(low))
-        self.entries.append((np.asarray(row) + self.height, np.asarray(column), np.asarray(value, dtype=float)))
+        self.entries.append(
+            (np.asarray(row) + self.height, np.asarray(column), np.asarray(value, dtype=float))
+        )
         self.row_low.append(np.asarray(low, dtype=float))
         self.row_high.append(np.asarray(high, dtype=float))
         self.height += len(low)
@@ -120,10 +122,17 @@ class Model:
 
     def copy(self) -> Model:
         """Return a model that can be added to without changing this one."""
-        lists = ("low", "high", "whole", "row_low", "row_high", "entries")
-        fresh = {name: list(getattr(self, name)) for name in lists}
-        costs = {level: list(parts) for level, parts in self.costs.items()}
-        return replace(self, **fresh, costs=costs, breaches={k: list(v) for k, v in self.breaches.items()})
+        return replace(
+            self,
+            low=list(self.low),
+            high=list(self.high),
+            whole=list(self.whole),
+            row_low=list(self.row_low),
+            row_high=list(self.row_high),
+            entries=list(self.entries),
+            costs={level: list(parts) for level, parts in self.costs.items()},
+            breaches={rule: list(made) for rule, made in self.breaches.items()},
+        )
 
     def objective(self, level: str) -> Floats:
         """Cost of every column at a level, shape (columns,)."""
@@ -133,9 +142,7 @@ class Model:
         return vector
 
 
-def assignment(
-    problem: Problem, groups: Cohorts, allowed: Bools, subject_weights: Floats
-) -> Model:
+def assignment(problem: Problem, groups: Cohorts, allowed: Bools, subject_weights: Floats) -> Model:
     """Make the core of the model: every teacher exactly one place, empty places counted.
 
     Parameters

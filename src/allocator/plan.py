@@ -40,8 +40,8 @@ class Plan:
         return np.bincount(self.post[self.post >= 0], minlength=len(problem.posts))
 
     def unfilled(self, problem: Problem) -> Ints:
-        """Posts of each group that nobody holds, shape (post groups,)."""
-        return np.maximum(problem.posts.places - self.filled(problem), 0)
+        """Count the posts of each group that nobody holds, shape (post groups,)."""
+        return np.asarray(np.maximum(problem.posts.places - self.filled(problem), 0), dtype=np.int64)
 
     def away(self, problem: Problem) -> Bools:
         """Whether a teacher leaves a school that stays open: what the move budget counts."""

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allocator.demand.lessons import full_loads, staff_quota, weekly_lessons
-from allocator.demand.posts import Need, PostSetting, set_posts
+from allocator.demand.posts import Need, PostSetting, SharedPost, set_posts
 from allocator.domain import LADDERS, Indicator, Standard
 from allocator.errors import Issue
 from allocator.reorganise import GRADES, Journey, Reorganised, reorganise, section_classes
@@ -44,7 +44,7 @@ class Season:
     posts
         Posts, shape (sections, subjects).
     setting
-        Shared posts and untaught lessons; None where posts were published.
+        Shared posts, and the lessons that no post covers; of published posts only the former are known.
     material
         Amounts of the material columns by name, each by section, nan where not known.
     in_scope
@@ -57,7 +57,7 @@ class Season:
     quota: Ints
     lessons: Floats
     posts: Ints
-    setting: PostSetting | None
+    setting: PostSetting
     material: Mapping[str, Floats]
     in_scope: Bools
 
@@ -249,7 +249,7 @@ def build(scenario: Scenario) -> Problem:
     seasons = _seasons(change, keys, index, ways)
     places = {key: i for i, key in enumerate(keys)}
     teachers = _teachers(scenario, places, index)
-    sections = _sections(change, keys, index, stages, seasons, teachers)
+    sections = _sections(change, keys, index, stages, seasons[1], teachers)
     return Problem(
         name=scenario.name,
         config=scenario.config,
@@ -280,7 +280,7 @@ def _section_keys(scenario: Scenario) -> list[tuple[str, str]]:
 def _seasons(
     change: Reorganised, keys: list[tuple[str, str]], index: dict[str, int], ways: Roads
 ) -> tuple[Season, Season]:
-    """Set the two seasons; sections whose needs do not change keep the posts of today."""
+    """Set today and September, each by its own pupils."""
     before = _season(change.before, keys, index, ways)
     after = _season(change.after, keys, index, ways)
     return before, after
@@ -326,15 +326,11 @@ def _set_posts(
     classes: Ints,
     quota: Ints,
     is_open: Bools,
-) -> tuple[PostSetting | None, Ints]:
+) -> tuple[PostSetting, Ints]:
     """Take the published posts, or set them."""
-    standard, published = scenario.standard, scenario.table("posts")
-    posts = np.zeros((len(keys), len(standard.subjects)), dtype=np.int64)
-    if len(published):
-        at, subjects = {key: i for i, key in enumerate(keys)}, list(standard.subjects)
-        for row in published.to_dict("records"):
-            posts[at[row["school_id"], row["stage"]], subjects.index(row["subject"])] = int(row["posts"])
-        return None, posts
+    if len(scenario.table("posts")):
+        return _published_posts(scenario, keys, is_open)
+    standard, posts = scenario.standard, np.zeros(lessons.shape, dtype=np.int64)
     zone = dict(zip(scenario.table("schools")["school_id"], scenario.table("schools")["zone"], strict=True))
     relief = standard.posts.management_periods.value
     here = np.flatnonzero(is_open & (lessons.sum(axis=1) > 0))
@@ -344,16 +340,40 @@ def _set_posts(
     ]
     school = np.array([index[keys[u][0]] for u in here], dtype=np.int64)
     setting = set_posts(needs, ways.km[np.ix_(school, school)], standard, scenario.config.seed)
-    for section, row in setting.posts.items():
-        posts[section] = row
+    for section, places in setting.posts.items():
+        posts[section] = places
     return setting, posts
+
+
+def _published_posts(
+    scenario: Scenario, keys: list[tuple[str, str]], is_open: Bools
+) -> tuple[PostSetting, Ints]:
+    """Take the posts of posts.csv as they are, with those that are shared (走教)."""
+    at, subjects = {key: i for i, key in enumerate(keys)}, list(scenario.standard.subjects)
+    posts, shared = np.zeros((len(keys), len(subjects)), dtype=np.int64), []
+    for row in scenario.table("posts").to_dict("records"):
+        home, subject = at[row["school_id"], row["stage"]], subjects.index(row["subject"])
+        posts[home, subject] = int(row["posts"])
+        partners = [(at.get((school, row["stage"]), -1), share) for school, share in row["shared_with"]]
+        visits = [(section, share) for section, share in partners if section >= 0 and is_open[section]]
+        if visits and posts[home, subject]:
+            shared.append(SharedPost(home, subject, _with_home(home, visits)))
+    rows = {int(section): posts[section] for section in np.flatnonzero(posts.any(axis=1))}
+    return PostSetting(rows, tuple(shared), untaught={}, proved=True), posts
+
+
+def _with_home(home: int, visits: list[tuple[int, float]]) -> tuple[tuple[int, float], ...]:
+    """Give the home of a shared post the share that the visits leave, those to closed schools among it."""
+    left = round(1 - sum(share for _, share in visits), 5)
+    return tuple(sorted([*visits, (home, left)] if left > 0 else visits))
 
 
 def _teachers(scenario: Scenario, places: dict[tuple[str, str], int], index: dict[str, int]) -> Teachers:
     table, standard = scenario.table("teachers"), scenario.standard
     subjects = {s: i for i, s in enumerate(standard.subjects)}
     home = [places.get((s, g), -1) for s, g in zip(table["school_id"], table["stage"], strict=True)]
-    subject = table["subject"].map(subjects).to_numpy(dtype=np.int64)
+    subject = np.asarray(table["subject"].map(subjects), dtype=np.int64)
+    ranks = {name: number.value for name, number in standard.certificate_rank.items()}
     takes = np.zeros((len(table), len(subjects)), dtype=bool)
     takes[np.arange(len(table)), subject] = True
     for t, seconds in enumerate(table["second_subjects"]):
@@ -366,7 +386,7 @@ def _teachers(scenario: Scenario, places: dict[tuple[str, str], int], index: dic
         subject=subject,
         certificate_subject=np.where(np.isnan(certified), subject, certified).astype(np.int64),
         takes=takes,
-        rank=table["certificate"].map({k: v.value for k, v in standard.certificate_rank.items()}).to_numpy(np.int64),
+        rank=np.asarray(table["certificate"].map(ranks), dtype=np.int64),
         years=(scenario.config.september - table["joined_school"].to_numpy(float)) / 12,
         pin=pins,
         stays=(table["pin"] == "stay").to_numpy(bool),
@@ -382,7 +402,7 @@ def _sections(
     keys: list[tuple[str, str]],
     index: dict[str, int],
     stages: tuple[str, ...],
-    seasons: tuple[Season, Season],
+    after: Season,
     teachers: Teachers,
 ) -> Sections:
     """Say where sections belong and how many teachers each may hold in September.
@@ -390,7 +410,6 @@ def _sections(
     Without a limit of its own a section may hold its quota, or today's staff together with the staff of the
     pupils who come to it, whichever is more.
     """
-    before, after = seasons
     at = {key: i for i, key in enumerate(keys)}
     staff = np.bincount(teachers.home[teachers.home >= 0], minlength=len(keys))
     coming = np.zeros(len(keys))
@@ -427,7 +446,7 @@ def _posts(scenario: Scenario, sections: Sections, after: Season, teachers: Teac
 
 
 def _unproved(seasons: tuple[Season, Season]) -> list[Issue]:
-    if all(s.setting is None or s.setting.proved for s in seasons):
+    if all(season.setting.proved for season in seasons):
         return []
     return [
         Issue(

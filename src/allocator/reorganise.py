@@ -132,16 +132,21 @@ def _sizes(after: Scenario) -> Iterator[Issue]:
                 str(row["_file"]),
                 int(row["_row"]),
                 "classrooms",
-                text("{rooms} classrooms for {classes} classes in September", rooms=int(row["classrooms"]), classes=classes),
+                text(
+                    "{rooms} classrooms for {classes} classes in September",
+                    rooms=int(row["classrooms"]),
+                    classes=classes,
+                ),
                 text("a classroom for every class before pupils come"),
                 text("build first, or send the pupils elsewhere"),
                 "warning",
             )
-    kinds = after.table("schools").set_index("school_id")["kind"]
+    schools = after.table("schools")
+    kinds = dict(zip(schools["school_id"], schools["kind"], strict=True))
     pupils = sections.groupby("school_id")[GRADES].sum().sum(axis=1)
     limits = after.standard.balance.school_size
     for school, n in pupils.items():
-        limit = limits.get(str(kinds[school]))
+        limit = limits.get(kinds[str(school)])
         if limit is not None and n > limit.value:
             yield Issue(
                 "sections.csv",

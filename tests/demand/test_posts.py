@@ -144,6 +144,14 @@ def test_a_school_short_of_posts_keeps_its_core_lessons() -> None:
     assert alike.untaught[0] < setting.untaught[0]
 
 
+def test_presolve_is_not_trusted() -> None:
+    """8 2/3 lessons of Chinese keep the only post, not 1/3 of mathematics: HiGHS 1.14 once proved otherwise."""
+    tight = need(0, 1, management=2.5, chinese=26 / 3, mathematics=1 / 3)
+    setting = alone(tight, standard(loads={"chinese": 10.0, "mathematics": 10.0}))
+    assert named(setting, 0) == {"chinese": 1}
+    assert setting.untaught[0] == pytest.approx(1 / 3 + 0.1, abs=1e-4)
+
+
 def three_neighbours() -> list[Need]:
     """Three schools with 14 lessons of mathematics and a third of a PE teacher each; one has a second post."""
     return [need(i, 2 if i == 5 else 1, mathematics=14, pe=6) for i in (4, 5, 6)]

@@ -65,7 +65,11 @@ def settle(config: Config, file: str, issues: list[Issue]) -> tuple[Rule, ...]:
             found, expected = text("'{value}'", value=level), text("'hard': it says what a plan is")
             issues.append(Issue(file, None, f"rules.{rule.id}", found, expected, text("remove the line")))
         if level != "off" and not any(i.column == f"rules.{rule.id}" for i in issues):
-            values = {k: tuple(v) if isinstance(v, list) else _like(parameters(rule)[k].default, v) for k, v in given.items() if k in parameters(rule)}
+            values = {
+                k: tuple(v) if isinstance(v, list) else _like(parameters(rule)[k].default, v)
+                for k, v in given.items()
+                if k in parameters(rule)
+            }
             made.append(rule(level=level, **values))
     return tuple(made)
 
@@ -81,7 +85,9 @@ def _wrong_parameters(rule: type[Rule], given: dict[str, Any], file: str) -> Ite
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             way = text("perhaps '{near}' is meant", near=near[0]) if near else text("remove it")
-            yield Issue(file, None, key, found, text("one of the parameters {names}", names=list(known) or "-"), way)
+            yield Issue(
+                file, None, key, found, text("one of the parameters {names}", names=list(known) or "-"), way
+            )
             continue
         facts, default = known[name].metadata, known[name].default
         if isinstance(default, tuple):
@@ -92,7 +98,11 @@ def _wrong_parameters(rule: type[Rule], given: dict[str, Any], file: str) -> Ite
             right = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
             right = right and facts["least"] <= value <= facts["most"]
             limits = {"least": f"{facts['least']:g}", "most": f"{facts['most']:g}", "unit": facts["unit"]}
-            expected = text("a whole number from {least} to {most} ({unit})", **limits) if whole else text("a number from {least} to {most} ({unit})", **limits)
+            expected = (
+                text("a whole number from {least} to {most} ({unit})", **limits)
+                if whole
+                else text("a number from {least} to {most} ({unit})", **limits)
+            )
         if not right:
             yield Issue(file, None, key, found, expected, text("correct the value"))
 

@@ -46,10 +46,24 @@ class Violation:
 
 
 def parameter(
-    default: Any, *, unit: str, source: str, confidence: str, least: float = 0, most: float = 1e9, choices: tuple[str, ...] = ()
+    default: Any,
+    *,
+    unit: str,
+    source: str,
+    confidence: str,
+    least: float = 0,
+    most: float = 1e9,
+    choices: tuple[str, ...] = (),
 ) -> Any:
     """Declare a parameter of a rule with everything the catalogue prints of it."""
-    facts = {"unit": unit, "source": source, "confidence": confidence, "least": least, "most": most, "choices": choices}
+    facts = {
+        "unit": unit,
+        "source": source,
+        "confidence": confidence,
+        "least": least,
+        "most": most,
+        "choices": choices,
+    }
     return field(default=default, metadata=facts)
 
 
@@ -125,13 +139,15 @@ class AggregateRule(Rule):
 
 def is_new(problem: Problem, teachers: Ints) -> Bools:
     """Whether a post is another place than the present one, shape (len(teachers), post groups)."""
-    return np.arange(len(problem.posts))[None, :] != problem.home_post[teachers][:, None]
+    every = np.arange(len(problem.posts))
+    return np.asarray(every[None, :] != problem.home_post[teachers][:, None], dtype=bool)
 
 
 def leaves_open_school(problem: Problem, teachers: Ints) -> Bools:
     """Whether a post is at another school, for teachers whose section stays open; same shape."""
     stays = (problem.teachers.home[teachers] >= 0) & ~problem.displaced[teachers]
-    return stays[:, None] & (problem.post_school[None, :] != problem.home_school[teachers][:, None])
+    other = problem.post_school[None, :] != problem.home_school[teachers][:, None]
+    return np.asarray(stays[:, None] & other, dtype=bool)
 
 
 def places(problem: Problem, teacher: int, post: int) -> tuple[str | None, str]:

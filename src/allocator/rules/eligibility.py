@@ -33,7 +33,9 @@ class CertificateRank(PairRule):
         standard = problem.standard
         needed = np.array([standard.certificate_rank[s.certificate].value for s in standard.stages.values()])
         above = needed[problem.post_stage][None, :] > problem.teachers.rank[teachers][:, None]
-        return np.asarray(above & (problem.posts.section[None, :] != problem.teachers.home[teachers][:, None]))
+        return np.asarray(
+            above & (problem.posts.section[None, :] != problem.teachers.home[teachers][:, None])
+        )
 
     def refusal(self, problem: Problem, teacher: int, post: int) -> Text | None:
         """Compare the certificate named in the row with the one the stage names."""
@@ -58,7 +60,9 @@ class SubjectSuitability(PairRule):
     """How well a teacher suits a subject: 1 main subject or certificate, 0.5 a second subject, 0 none."""
 
     id = "subject.suitability"
-    sentence = text("A new place suits the teacher's subject at least to {least} (1 main or certified, 0.5 second, 0 none).")
+    sentence = text(
+        "A new place suits the teacher's subject at least to {least} (1 main or certified, 0.5 second, 0 none)."
+    )
     scope = "teacher"
     default = "hard"
     source = "local target 学科对口; no national rule forbids another subject"
@@ -83,11 +87,19 @@ class SubjectSuitability(PairRule):
         subject = problem.subjects[problem.posts.subject[post]]
         if subject == row["subject"]:
             return None
-        level = 1.0 if subject == row["certificate_subject"] else 0.5 if subject in row["second_subjects"] else 0.0
+        level = (
+            1.0
+            if subject == row["certificate_subject"]
+            else 0.5
+            if subject in row["second_subjects"]
+            else 0.0
+        )
         if level >= self.least:
             return None
         name = problem.standard.subjects[subject].name
-        return text("{subject} suits to {level}, less than {least}", subject=name, level=level, least=self.least)
+        return text(
+            "{subject} suits to {level}, less than {least}", subject=name, level=level, least=self.least
+        )
 
 
 def suitability(problem: Problem) -> Floats:

@@ -33,7 +33,9 @@ class EveryonePlaced(PairRule):
 
     def refuses(self, problem: Problem, teachers: Ints) -> Bools:
         """Refuse closed schools; they have no post groups, so that nothing is left to refuse."""
-        return np.broadcast_to(~problem.after.open[problem.posts.section][None, :], (len(teachers), len(problem.posts)))
+        return np.broadcast_to(
+            ~problem.after.open[problem.posts.section][None, :], (len(teachers), len(problem.posts))
+        )
 
     def refusal(self, problem: Problem, teacher: int, post: int) -> Text | None:
         """Look the school of the post up among the closures."""
@@ -77,7 +79,10 @@ class PinsKept(PairRule):
         school = problem.schools["school_id"].iloc[problem.sections.school[section]]
         if row["pin"] is None or row["pin"] == school:
             return None
-        same = section == problem.teachers.home[teacher] and problem.posts.subject[post] == problem.teachers.subject[teacher]
+        same = (
+            section == problem.teachers.home[teacher]
+            and problem.posts.subject[post] == problem.teachers.subject[teacher]
+        )
         if row["pin"] == "stay" and same:
             return None
         return text("pinned: {pin}", pin=row["pin"])
@@ -94,7 +99,11 @@ class RecruitSettings(PairRule):
     source = "practice of the district in 2020: all recruits to remote rural schools"
     confidence = "FOUND"
     settings: tuple[str, ...] = parameter(
-        ("rural", "remote"), unit="settings of schools.csv", source="district practice", confidence="FOUND", choices=SETTINGS
+        ("rural", "remote"),
+        unit="settings of schools.csv",
+        source="district practice",
+        confidence="FOUND",
+        choices=SETTINGS,
     )
 
     def profile(self, problem: Problem) -> tuple[np.ndarray[Any, Any], ...]:
@@ -111,4 +120,8 @@ class RecruitSettings(PairRule):
         school = problem.schools.iloc[problem.sections.school[problem.posts.section[post]]]
         if not problem.teachers.table["recruit"].iloc[teacher] or school["setting"] in self.settings:
             return None
-        return text("a recruit, and the school {school} is '{setting}'", school=school["school_id"], setting=school["setting"])
+        return text(
+            "a recruit, and the school {school} is '{setting}'",
+            school=school["school_id"],
+            setting=school["setting"],
+        )

@@ -19,7 +19,9 @@ class ProtectedStatus(PairRule):
     """女职工劳动保护特别规定 (国务院令619号) for pregnancy and nursing; sick leave and absence by practice."""
 
     id = "protection.status"
-    sentence = text("A teacher whose status is one of {statuses} keeps the present place while the school is open.")
+    sentence = text(
+        "A teacher whose status is one of {statuses} keeps the present place while the school is open."
+    )
     scope = "teacher"
     default = "hard"
     source = "国务院令619号 (pregnancy, nursing); local practice (ill, leave, seconded)"
@@ -47,7 +49,10 @@ class ProtectedStatus(PairRule):
         home = problem.teachers.home[teacher]
         if status not in self.statuses or home < 0 or not problem.after.open[home]:
             return None
-        same = problem.posts.section[post] == home and problem.posts.subject[post] == problem.teachers.subject[teacher]
+        same = (
+            problem.posts.section[post] == home
+            and problem.posts.subject[post] == problem.teachers.subject[teacher]
+        )
         return None if same else text("the status '{status}' protects the present place", status=status)
 
 
@@ -81,7 +86,9 @@ class MinimumTenure(PairRule):
         years = (problem.config.school_year * 12 + 8 - joined) / 12
         if not years < self.years:
             return None
-        return text("{years} years at the school, fewer than {least}", years=round(years, 1), least=f"{self.years:g}")
+        return text(
+            "{years} years at the school, fewer than {least}", years=round(years, 1), least=f"{self.years:g}"
+        )
 
 
 @dataclass(frozen=True)

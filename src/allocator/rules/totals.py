@@ -28,7 +28,9 @@ class SectionHeadcount(AggregateRule):
     default = "hard"
     source = "中央编办发〔2014〕72号 for the quota; the tolerance is not official"
     confidence = "MEM-L"
-    above: float = parameter(2.0, unit="teachers above the limit", source="not official", confidence="MEM-L", most=10000)
+    above: float = parameter(
+        2.0, unit="teachers above the limit", source="not official", confidence="MEM-L", most=10000
+    )
 
     def add(self, problem: Problem, model: Model) -> None:
         """Bound the heads of each open section."""
@@ -100,7 +102,9 @@ class CappedMoves(AggregateRule):
         who = [t for t, p in enumerate(plan.post) if p >= 0 and self.counts_one(problem, t, int(p))]
         if limit is not None and len(who) > limit:
             words = text("{n} teachers, allowed are {limit}", n=len(who), limit=limit)
-            yield Violation(self.id, tuple(problem.teachers.ids[t] for t in who), float(len(who) - limit), words)
+            yield Violation(
+                self.id, tuple(problem.teachers.ids[t] for t in who), float(len(who) - limit), words
+            )
 
 
 def _one(problem: Problem, teacher: int, post: int) -> tuple[int, int]:
@@ -140,7 +144,9 @@ class MoveBudget(CappedMoves):
         row, section = problem.teachers.table.iloc[teacher], problem.posts.section[post]
         there = problem.schools["school_id"].iloc[problem.sections.school[section]]
         return bool(
-            row["school_id"] is not None and row["school_id"] not in problem.config.closures and there != row["school_id"]
+            row["school_id"] is not None
+            and row["school_id"] not in problem.config.closures
+            and there != row["school_id"]
         )
 
 
@@ -190,10 +196,14 @@ class CrossZone(CappedMoves):
     def counted(self, problem: Problem, teachers: Ints, posts: Ints) -> Bools:
         """Count other zones, recruits apart."""
         home = problem.teachers.home[teachers]
-        return np.asarray((home >= 0) & (problem.section_zone[home] != problem.section_zone[problem.posts.section[posts]]))
+        return np.asarray(
+            (home >= 0) & (problem.section_zone[home] != problem.section_zone[problem.posts.section[posts]])
+        )
 
     def counts_one(self, problem: Problem, teacher: int, post: int) -> bool:
         """Compare the names of the two zones."""
         home, section = _one(problem, teacher, post)
         zone = problem.schools["zone"].to_numpy()
-        return home >= 0 and bool(zone[problem.sections.school[home]] != zone[problem.sections.school[section]])
+        return home >= 0 and bool(
+            zone[problem.sections.school[home]] != zone[problem.sections.school[section]]
+        )

@@ -18,12 +18,16 @@ class TravelLimit(PairRule):
     """A limit on the way to a new place, from home where it is known, else from the present school."""
 
     id = "travel.limit"
-    sentence = text("A new place is at most {minutes} minutes away from home, or from the present school if the home is not known; volunteers are exempt.")
+    sentence = text(
+        "A new place is at most {minutes} minutes away from home, or from the present school if the home is not known; volunteers are exempt."
+    )
     scope = "teacher"
     default = "hard"
     source = "local practice; Tokyo's standard is 90 minutes"
     confidence = "MEM-L"
-    minutes: float = parameter(60.0, unit="minutes one way", source="local practice", confidence="MEM-L", most=1440)
+    minutes: float = parameter(
+        60.0, unit="minutes one way", source="local practice", confidence="MEM-L", most=1440
+    )
 
     def profile(self, problem: Problem) -> tuple[np.ndarray[Any, Any], ...]:
         """Read the home and the exemption."""
@@ -45,17 +49,23 @@ class TravelLimit(PairRule):
         if bool(row["volunteer"]) or school["school_id"] == row["school_id"]:
             return None
         if not np.isnan(row["home_lat"]) and not np.isnan(row["home_lon"]):
-            ends = [np.array([float(v)]) for v in (row["home_lat"], row["home_lon"], school["lat"], school["lon"])]
+            ends = [
+                np.array([float(v)]) for v in (row["home_lat"], row["home_lon"], school["lat"], school["lon"])
+            ]
             km = float(great_circle_km(*ends)[0, 0]) * problem.roads.detour
             minutes = km / problem.roads.speed * 60
         elif row["school_id"] is None:
             return None
         else:
             ids = list(problem.schools["school_id"])
-            minutes = float(problem.roads.minutes[ids.index(row["school_id"]), ids.index(school["school_id"])])
+            minutes = float(
+                problem.roads.minutes[ids.index(row["school_id"]), ids.index(school["school_id"])]
+            )
         if minutes <= self.minutes:
             return None
-        return text("{minutes} minutes away, more than {limit}", minutes=round(minutes), limit=f"{self.minutes:g}")
+        return text(
+            "{minutes} minutes away, more than {limit}", minutes=round(minutes), limit=f"{self.minutes:g}"
+        )
 
 
 def way_km(problem: Problem, teachers: Ints) -> Floats:

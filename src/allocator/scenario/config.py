@@ -30,7 +30,7 @@ class Budget(Frozen):
 
     moves: int | str | None = None
     seconds: float = Field(default=60, gt=0, le=1e6)
-    gap: float = Field(default=0.004, ge=0, lt=1)
+    gap: float = Field(default=0.005, ge=0, lt=1)
 
     @field_validator("moves", mode="plain")
     @classmethod

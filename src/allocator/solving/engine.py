@@ -219,7 +219,9 @@ class Engine:
         """Whether the values satisfy every row and limit."""
         activity = np.bincount(self._row, self._value * x[self._column], minlength=len(self._row_low))
         inside = (activity >= self._row_low - _TOLERANCE) & (activity <= self._row_high + _TOLERANCE)
-        return bool(inside.all() and (x >= self.low - _TOLERANCE).all() and (x <= self.high + _TOLERANCE).all())
+        return bool(
+            inside.all() and (x >= self.low - _TOLERANCE).all() and (x <= self.high + _TOLERANCE).all()
+        )
 
     def _made(self, cost: Floats, keep: Bools, *, whole: bool) -> highspy.Highs:
         """Pass the kept columns to a new HiGHS."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -20,6 +19,7 @@ from allocator.solving.integer import solve_whole
 _SAME = 1e-6  # squared CVs that differ by less are the same: what is held leaves the relaxation such a slack
 _WHOLE = 1e-4  # a relaxed total so near a whole number is that number
 _DESCENTS = 6
+_SLOW = 0.1  # a round of cuts that gains a smaller share of what is left is the last: the box is split
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,12 @@ class _Search:
     point: Floats | None = None
     cuts: list[tuple[int, int, Cut]] = field(default_factory=list)
 
+    @property
+    def reached(self) -> float:
+        """Evenness of the best plan."""
+        assert self.best is not None
+        return self.best.objective
+
 
 @dataclass(frozen=True)
 class _Box:
@@ -64,7 +70,8 @@ def evenness(x: Floats, listed: list[Term]) -> float:
 
 def heads(x: Floats, term: Term) -> Floats:
     """Heads that count in each section of a term."""
-    return np.bincount(term.position, np.round(x[term.pair]), minlength=len(term.sections))
+    counted = np.bincount(term.position, np.round(x[term.pair]), minlength=len(term.sections))
+    return np.asarray(counted, dtype=np.float64)
 
 
 def prove(
@@ -134,17 +141,18 @@ def _descend(search: _Search) -> None:
     """Find a good plan: follow the slope of CV² in the totals until it settles, then take whole people."""
     for code in search.encoded:
         search.engine.limit(code.total, code.range.low, code.range.high)
-    points, value = [(1.0, 0.0)] * len(search.encoded), INFINITY
-    for _ in range(_DESCENTS):
+    cost = _slope(search, [(1.0, 0.0)] * len(search.encoded))
+    relaxed = search.engine.linear(cost, search.deadline)
+    if relaxed is None:
+        return
+    for _ in range(_DESCENTS - 1):
+        value = _value(search, relaxed.x)
+        points = [(max(relaxed.x[c.total], 1.0) / c.middle, relaxed.x[c.g]) for c in search.encoded]
         cost = _slope(search, points)
         relaxed = search.engine.linear(cost, search.deadline)
-        if relaxed is None:
-            return
-        points = [(max(relaxed.x[c.total], 1.0) / c.middle, relaxed.x[c.g]) for c in search.encoded]
-        reached = _value(search, relaxed.x)
-        if reached >= value * (1 - search.gap / 8) - _SAME:
+        assert relaxed is not None, "an objective does not make rows infeasible"
+        if _value(search, relaxed.x) >= value * (1 - search.gap / 8) - _SAME:
             break
-        value = reached
     search.point = relaxed.x
     _take_whole(search, cost, relaxed)
 
@@ -192,18 +200,21 @@ def _bounds(search: _Search) -> Iterator[float]:
     while boxes:
         least, _, spans = heapq.heappop(boxes)
         for box in _relax(search, spans):
-            assert search.best is not None
-            known = min(closed, boxes[0][0] if boxes else INFINITY, search.best.objective)
+            known = min(closed, boxes[0][0] if boxes else INFINITY, search.reached)
             yield min(known, INFINITY if box is None else max(box.relaxed.value, least))
         reached = INFINITY if box is None else max(box.relaxed.value, least)
-        if box is not None and reached < _cutoff(search) and (box.error.sum() <= _enough(search) or not _splittable(box)):
+        if (
+            box is not None
+            and reached < _cutoff(search)
+            and (box.error.sum() <= _enough(search) or not _splittable(box))
+        ):
             reached = max(reached, _finish(search, box))
         if box is None or reached >= _cutoff(search) or not _splittable(box):
             closed = min(closed, reached)
         else:
             for part in _halves(box):
                 heapq.heappush(boxes, (reached, next(ticket), part))
-        yield min(closed, boxes[0][0] if boxes else INFINITY, search.best.objective)
+        yield min(closed, boxes[0][0] if boxes else INFINITY, search.reached)
 
 
 def _opening(search: _Search) -> tuple[Range, ...]:
@@ -226,15 +237,13 @@ def _ends(search: _Search, code: Encoded) -> Range:
 
 
 def _cutoff(search: _Search) -> float:
-    """What a plan would have to reach to matter: better than the best by more than the gap."""
-    assert search.best is not None
-    return search.best.objective - max(search.gap * search.best.objective, _SAME)
+    """Say what a plan would have to reach to matter: better than the best by more than the gap."""
+    return search.reached - max(search.gap * search.reached, _SAME)
 
 
 def _enough(search: _Search) -> float:
     """Error of a relaxation that need not be cut off any further."""
-    assert search.best is not None
-    return max(search.gap / 8 * search.best.objective, _SAME)
+    return max(search.gap / 8 * search.reached, _SAME)
 
 
 def _relax(search: _Search, spans: tuple[Range, ...]) -> Iterator[_Box | None]:
@@ -244,7 +253,7 @@ def _relax(search: _Search, spans: tuple[Range, ...]) -> Iterator[_Box | None]:
     for row, k, made in search.cuts:
         holds = made.range.low <= spans[k].low and spans[k].high <= made.range.high
         search.engine.limit_row(row, made.low if holds else -INFINITY, INFINITY)
-    assert search.best is not None and search.point is not None
+    assert search.point is not None
     before = -INFINITY
     _cut_off(search, spans, search.point, np.arange(len(spans)))
     while True:
@@ -252,10 +261,13 @@ def _relax(search: _Search, spans: tuple[Range, ...]) -> Iterator[_Box | None]:
         if relaxed is None:
             yield None
             return
-        error = np.array([c.term.weight * max(c.cv2_of(relaxed.x) - relaxed.x[c.cv2], 0.0) for c in search.encoded])
+        error = np.array(
+            [c.term.weight * max(c.cv2_of(relaxed.x) - relaxed.x[c.cv2], 0.0) for c in search.encoded]
+        )
         yield _Box(spans, relaxed, error)
-        enough = _enough(search)
-        if relaxed.value >= _cutoff(search) or error.sum() <= enough or relaxed.value < before + enough / 50:
+        enough, left = _enough(search), _cutoff(search) - relaxed.value
+        gained = relaxed.value - before
+        if left <= 0 or error.sum() <= enough or gained < max(enough / 50, _SLOW * left):
             return
         before = relaxed.value
         _cut_off(search, spans, relaxed.x, np.flatnonzero(error > error.sum() / 100))
@@ -270,13 +282,14 @@ def _cut_off(search: _Search, spans: tuple[Range, ...], x: Floats, terms: Ints) 
 
 def _finish(search: _Search, box: _Box) -> float:
     """Prove a box in whole numbers; its relaxation is exact but for fractions of people."""
-    assert search.best is not None
     pairs, cost = len(search.base.pairs), search.cost
     proof = solve_whole(search.engine, cost, box.relaxed, pairs, gap=search.gap / 4, deadline=search.deadline)
     if proof is None:
         return box.relaxed.value
     found = evenness(proof.x, search.listed)
-    if found < _cutoff(search):  # else the plan of the descent stays: it must not depend on how far a proof got
+    if found < _cutoff(
+        search
+    ):  # else the plan of the descent stays: it must not depend on how far a proof got
         search.best = Even(proof.x[: search.base.width], found, 0.0)
     return max(proof.bound, box.relaxed.value)
 

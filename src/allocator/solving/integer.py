@@ -22,7 +22,14 @@ class Proof:
 
 
 def solve_whole(
-    engine: Engine, cost: Floats, relaxed: Linear, pairs: int, *, gap: float, deadline: float, start: Floats | None = None
+    engine: Engine,
+    cost: Floats,
+    relaxed: Linear,
+    pairs: int,
+    *,
+    gap: float,
+    deadline: float,
+    start: Floats | None = None,
 ) -> Proof | None:
     """Find whole numbers within ``gap`` of the bound.
 
@@ -60,7 +67,9 @@ def solve_whole(
         if found is not None and (best is None or found.value < best.objective):
             best = Proof(found.x, float(cost @ found.x), relaxed.value)
         if full and best is not None:
-            proved = max(relaxed.value, min(found.bound, best.objective)) if found is not None else relaxed.value
+            proved = (
+                max(relaxed.value, min(found.bound, best.objective)) if found is not None else relaxed.value
+            )
             return Proof(best.x, best.objective, proved)
         if time.monotonic() > deadline or (found is None and keep.all()):
             return best

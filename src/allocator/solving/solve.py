@@ -135,9 +135,15 @@ def _somewhere(problem: Problem, rules: tuple[Rule, ...], groups: Cohorts, allow
         who = [problem.teachers.ids[t] for t in np.flatnonzero(groups.of == cohort)]
         first = groups.first[[cohort]]
         alone = [r for r in pair_rules(rules) if r.level == "hard" and r.refuses(problem, first).all()]
-        hard = alone or [r for r in pair_rules(rules) if r.level == "hard" and r.refuses(problem, first).any()]
+        hard = alone or [
+            r for r in pair_rules(rules) if r.level == "hard" and r.refuses(problem, first).any()
+        ]
         sentences.append(
-            text("no lawful place for {who}: together these rules leave none: {rules}", who=who, rules=[r.id for r in hard])
+            text(
+                "no lawful place for {who}: together these rules leave none: {rules}",
+                who=who,
+                rules=[r.id for r in hard],
+            )
         )
     raise NoPlan(sentences, problem.config.language)
 
@@ -291,7 +297,9 @@ def _insist(rules: tuple[Rule, ...], broken: tuple[Violation, ...]) -> None:
 def _conflict(prepared: Prepared) -> list[Text]:
     """Say which totals cannot be kept, and by how much each would have to give way."""
     problem = prepared.model.problem
-    softened = tuple(replace(r, level="soft") if r in aggregate_rules(prepared.rules) else r for r in prepared.rules)
+    softened = tuple(
+        replace(r, level="soft") if r in aggregate_rules(prepared.rules) else r for r in prepared.rules
+    )
     groups = prepared.model.cohorts
     allowed = np.zeros((len(groups.first), len(problem.posts)), dtype=bool)
     allowed[prepared.model.pair_cohort, prepared.model.pair_post] = True
@@ -305,6 +313,12 @@ def _conflict(prepared: Prepared) -> list[Text]:
     for rule in aggregate_rules(softened):
         excess = sum(float(relaxed.x[columns].sum()) for columns in model.breaches.get(rule.id, []))
         if excess > _HELD:
-            lines.append(text("'{rule}' cannot be kept: {sentence} At least {n} too many or too few.", rule=rule.id, sentence=rule.said(), n=int(np.ceil(excess - _HELD))))
+            lines.append(
+                text(
+                    "'{rule}' cannot be kept: {sentence} At least {n} too many or too few.",
+                    rule=rule.id,
+                    sentence=rule.said(),
+                    n=int(np.ceil(excess - _HELD)),
+                )
+            )
     return lines
-

@@ -43,9 +43,11 @@ def _room(model: Model, rules: tuple[Rule, ...], x: Floats) -> Ints:
     problem = model.problem
     section = problem.posts.section[model.pair_post]
     held = np.bincount(section, x, minlength=len(problem.sections.high))
-    limits = [rule.most(problem) for rule in rules if isinstance(rule, SectionHeadcount) and rule.level == "hard"]
+    limits = [
+        rule.most(problem) for rule in rules if isinstance(rule, SectionHeadcount) and rule.level == "hard"
+    ]
     most = limits[0] if limits else np.full(len(held), len(problem.teachers))
-    return np.maximum(most - held, 0).astype(np.int64)
+    return np.asarray(np.maximum(most - held, 0), dtype=np.int64)
 
 
 def _flow(model: Model, free: Ints, x: Floats, room: Ints) -> Floats | None:
@@ -65,7 +67,9 @@ def _flow(model: Model, free: Ints, x: Floats, room: Ints) -> Floats | None:
     arcs = solver.add_arcs_with_capacity_and_unit_cost(cohort, first_post + post, size[cohort], burden)
     to = first_section + section
     solver.add_arcs_with_capacity_and_unit_cost(first_post + every, to, empty, -weight)
-    solver.add_arcs_with_capacity_and_unit_cost(first_post + every, to, everybody, np.zeros(posts, dtype=np.int64))
+    solver.add_arcs_with_capacity_and_unit_cost(
+        first_post + every, to, everybody, np.zeros(posts, dtype=np.int64)
+    )
     sections = np.arange(len(room))
     solver.add_arcs_with_capacity_and_unit_cost(
         first_section + sections, np.full(len(room), sink), room, np.zeros(len(room), dtype=np.int64)

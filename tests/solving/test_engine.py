@@ -1,0 +1,281 @@
+"""The engine and the proofs on top of it: relaxations, whole numbers, evenness over free totals."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from allocator.evenness import Term
+from allocator.model import Model
+from allocator.roads import Floats
+from allocator.solving import even
+from allocator.solving.engine import Engine, OutOfTime
+from allocator.solving.integer import solve_whole
+from allocator.solving.solve import prepare
+from solving import drawn
+
+LEVELS = ("coverage", "moves", "burden", "wishes")
+
+
+def prepared(seed: int, folder: Path, **settings: object) -> Model:
+    return prepare(*drawn.problem(seed, folder, **settings)).model
+
+
+def with_every_pair(model: Model) -> Engine:
+    engine = Engine(model, np.ones(model.width))
+    assert engine.active.all()
+    return engine
+
+
+def mixed(model: Model, seed: int) -> Floats:
+    """Draw an objective that no level has, so that many relaxations are not whole."""
+    cost = model.objective("coverage")
+    cost[: len(model.pairs)] += np.random.default_rng(seed).uniform(-1, 2, len(model.pairs)).round(2)
+    return cost
+
+
+def knapsacks(model: Model, seed: int, rows: int = 4) -> None:
+    """Add rows with odd coefficients over the pairs: with them the relaxation is no longer whole."""
+    rng, n = np.random.default_rng(seed), len(model.pairs)
+    home = model.problem.home_post[model.pair_teacher] == model.pair_post
+    staying = np.where(home, model.cohorts.size[model.pair_cohort], 0)
+    for _ in range(rows):
+        weight = rng.integers(0, 8, n).astype(float)
+        model.row(model.pairs, weight, high=float(weight @ staying) * 0.9)
+
+
+@pytest.mark.parametrize("level", [*LEVELS, "mixed"])
+@pytest.mark.parametrize("seed", range(3))
+def test_column_generation_reaches_the_optimum_of_all_columns(tmp_path: Path, seed: int, level: str) -> None:
+    """A relaxation that starts with the present places ends at the optimum of the program with every pair."""
+    model = prepared(seed, tmp_path / "d", budget={"moves": 9})
+    knapsacks(model, seed)
+    cost = mixed(model, seed) if level == "mixed" else model.objective(level)
+    few, every = Engine(model), with_every_pair(model)
+    assert few.active.sum() < model.width / 2
+    found, optimum = few.linear(cost), every.linear(cost)
+    assert found is not None
+    assert optimum is not None
+    assert found.value == pytest.approx(optimum.value, abs=1e-6)
+    assert found.value == pytest.approx(float(cost @ found.x), abs=1e-6)
+    assert every.feasible(found.x)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_reduced_costs_bound_every_plan_that_uses_a_column(tmp_path: Path, seed: int) -> None:
+    """A plan that uses a pair costs at least the relaxation and the reduced cost of the pair."""
+    model = prepared(seed, tmp_path / "d")
+    cost = mixed(model, seed)
+    relaxed = Engine(model).linear(cost)
+    assert relaxed is not None
+    dear = np.argsort(relaxed.reduced[: len(model.pairs)])[-3:]
+    assert relaxed.reduced[dear].min() > 0.1
+    for pair in dear:
+        engine = Engine(model)
+        engine.limit(int(pair), 1.0, 1.0)
+        forced = engine.linear(cost)
+        assert forced is not None
+        assert forced.value >= relaxed.value + relaxed.reduced[pair] - 1e-6
+
+
+def test_an_engine_follows_what_is_changed_after_it_has_solved(tmp_path: Path) -> None:
+    """Rows that are added, limited and freed, and limits of columns, count as if they had been there from the start."""
+    model = prepared(1, tmp_path / "d")
+    cost, short = model.objective("burden"), np.flatnonzero(model.objective("coverage"))
+    warm = Engine(model)
+    first = warm.linear(cost)
+    row = warm.add_row(short, np.ones(len(short)), -np.inf)
+    values = []
+    for most in (12.0, 9.0, np.inf):
+        warm.limit_row(row, -np.inf, most)
+        cold = model.copy()
+        cold.row(short, np.ones(len(short)), high=most)
+        found, fresh = warm.linear(cost), Engine(cold).linear(cost)
+        assert found is not None
+        assert fresh is not None
+        assert found.value == pytest.approx(fresh.value, abs=1e-6)
+        values.append(found.value)
+    assert first is not None
+    assert values[0] < values[1]
+    assert values[2] == pytest.approx(first.value)
+    warm.limit_row(row, -np.inf, 9.0)
+    warm.free(row)
+    warm.limit(int(short[0]), 0.0, 0.0)
+    cold = Engine(model)
+    cold.limit(int(short[0]), 0.0, 0.0)
+    found, fresh = warm.linear(cost), cold.linear(cost)
+    assert found is not None
+    assert fresh is not None
+    assert found.value == pytest.approx(fresh.value, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whole_uses_only_the_columns_kept(tmp_path: Path, seed: int) -> None:
+    """Columns that are not kept are 0, those kept are whole and feasible, and leaving columns out never helps."""
+    model = prepared(seed, tmp_path / "d")
+    knapsacks(model, seed)
+    engine, cost, rng = Engine(model), mixed(model, seed), np.random.default_rng(seed)
+    everything = engine.whole(cost, np.ones(model.width, dtype=bool), gap=0, seconds=60)
+    assert everything is not None
+    keep = np.ones(model.width, dtype=bool)
+    keep[: len(model.pairs)] = (everything.x[: len(model.pairs)] > 0) | (rng.random(len(model.pairs)) < 0.3)
+    used = np.flatnonzero(everything.x[: len(model.pairs)] > 0)
+    keep[used[:2]] = False
+    found = engine.whole(cost, keep, gap=0, seconds=60)
+    assert found is not None
+    assert not found.x[~keep].any()
+    pairs = found.x[: len(model.pairs)]
+    assert (pairs == np.round(pairs)).all()
+    assert engine.feasible(found.x)
+    assert found.value >= everything.value - 1e-6
+
+
+def test_whole_is_none_where_the_columns_kept_leave_no_plan(tmp_path: Path) -> None:
+    """Where everybody's pairs are left out there is nothing to find."""
+    model = prepared(0, tmp_path / "d")
+    keep = np.ones(model.width, dtype=bool)
+    keep[: len(model.pairs)] = False
+    assert Engine(model).whole(model.objective("burden"), keep, gap=0, seconds=60) is None
+
+
+def test_a_relaxation_without_a_plan_is_none(tmp_path: Path) -> None:
+    """Rows that contradict one another give None, also where it takes every column to know."""
+    model = prepared(0, tmp_path / "d")
+    model.row(model.pairs, np.ones(len(model.pairs)), high=float(model.cohorts.size.sum()) - 1)
+    engine = Engine(model)
+    assert engine.linear(model.objective("coverage")) is None
+    assert engine.active.all()
+
+
+def test_a_relaxation_that_needs_further_columns_to_be_feasible_gets_them(tmp_path: Path) -> None:
+    """Where the present places contradict the rows and other places do not, a plan is found."""
+    model = prepared(0, tmp_path / "d")
+    home = model.problem.home_post[model.pair_teacher] == model.pair_post
+    model.row(model.pairs[home], np.ones(int(home.sum())), high=float(model.cohorts.size.sum()) - 5)
+    found = Engine(model).linear(model.objective("moves"))
+    assert found is not None
+    assert found.x[: len(model.pairs)][~home].sum() == pytest.approx(5)
+
+
+def test_a_deadline_that_has_passed_stops_a_relaxation(tmp_path: Path) -> None:
+    """A relaxation that may not begin any more says so, and does not return half of an answer."""
+    model = prepared(0, tmp_path / "d")
+    with pytest.raises(OutOfTime):
+        Engine(model).linear(model.objective("coverage"), deadline=-1.0)
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.002, 0.05])
+@pytest.mark.parametrize("seed", range(6))
+def test_bounds_of_whole_numbers_never_exceed_the_optimum(tmp_path: Path, seed: int, gap: float) -> None:
+    """What solve_whole proves holds for the optimum of all columns, and what it finds lies within the gap asked."""
+    model = prepared(seed, tmp_path / "d", budget={"moves": 7})
+    knapsacks(model, seed)
+    cost = mixed(model, seed)
+    optimum = with_every_pair(model).whole(cost, np.ones(model.width, dtype=bool), gap=0, seconds=60)
+    engine = Engine(model)
+    relaxed = engine.linear(cost)
+    assert optimum is not None
+    assert relaxed is not None
+    assert relaxed.value < optimum.value - 1e-3  # else there would be nothing to prove
+    proof = solve_whole(engine, cost, relaxed, len(model.pairs), gap=gap, deadline=time.monotonic() + 60)
+    assert proof is not None
+    assert proof.bound <= optimum.value + 1e-6
+    assert optimum.value <= proof.objective + 1e-6
+    assert proof.objective - proof.bound <= gap * abs(proof.objective) + 1e-6
+    assert engine.feasible(proof.x)
+    if gap == 0:
+        assert proof.objective == pytest.approx(optimum.value, abs=1e-6)
+
+
+def test_a_plan_to_begin_with_is_never_lost(tmp_path: Path) -> None:
+    """Where the deadline has passed, solve_whole returns the plan it was given with the bound of the relaxation."""
+    model = prepared(2, tmp_path / "d")
+    knapsacks(model, 2)
+    cost, engine = mixed(model, 2), Engine(model)
+    relaxed = engine.linear(cost)
+    start = engine.whole(model.objective("burden"), np.ones(model.width, dtype=bool), gap=0, seconds=60)
+    assert relaxed is not None
+    assert start is not None
+    proof = solve_whole(engine, cost, relaxed, len(model.pairs), gap=0, deadline=-1.0, start=start.x)
+    assert proof is not None
+    assert proof.objective <= float(cost @ start.x) + 1e-9
+    assert relaxed.value - 1e-9 <= proof.bound <= proof.objective + 1e-9
+
+
+def hard(seed: int) -> tuple[Model, list[Term]]:
+    """Draw cohorts and several squared CVs whose totals are free, small enough to try every plan."""
+    rng = np.random.default_rng(seed)
+    posts = int(rng.integers(3, 6))
+    lawful = [sorted(rng.choice(posts, rng.integers(2, 4), replace=False).tolist()) for _ in range(4)]
+    model = drawn.spread(rng.integers(1, 5, 4), lawful)
+    listed = []
+    for _ in range(int(rng.integers(1, 4))):
+        sections = int(rng.integers(2, posts))
+        pupils = rng.integers(3, 200, sections).astype(float)
+        counted = np.flatnonzero((model.pair_post < sections) & (rng.random(len(model.pairs)) < 0.8))
+        if len(counted):
+            weight = float(rng.choice([0.5, 1.0, 3.0]))
+            listed.append(drawn.term(pupils, counted, model.pair_post[counted], weight))
+    model.cost("burden", model.pairs, rng.integers(0, 4, len(model.pairs)).astype(float))
+    if seed % 3 == 0:
+        some = model.pairs[:: int(rng.integers(2, 4))]
+        model.row(some, np.ones(len(some)), high=float(rng.integers(2, 6)))
+    return model, listed
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.01])
+@pytest.mark.parametrize("seed", range(40))
+def test_evenness_is_proved_as_by_trying_every_plan(seed: int, gap: float) -> None:
+    """With free totals the plan found is the most even of all, and no bound on the way exceeds it."""
+    model, listed = hard(seed)
+    engine = Engine(model)
+    plans = [x for x in drawn.every_plan(model) if engine.feasible(x)]
+    values = [even.evenness(x, listed) for x in plans]
+    if not values:
+        assert _proved(model, listed, gap, None)[0] is None
+        return
+    best = min(values)
+    found, bounds = _proved(model, listed, gap, None)
+    assert found is not None
+    assert engine.feasible(found.x)
+    assert found.objective == pytest.approx(even.evenness(found.x, listed), abs=1e-9)
+    assert found.objective - best <= gap * found.objective + 2e-6
+    assert max([found.bound, *bounds]) <= best + 1e-6
+    assert found.bound >= found.objective - gap * found.objective - 2e-6
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_evenness_begins_with_a_plan_and_never_returns_a_worse_one(seed: int) -> None:
+    """From whatever plan it starts, evenness ends at the same value; without time it returns the plan it was given."""
+    model, listed = hard(seed)
+    engine, rng = Engine(model), np.random.default_rng(seed)
+    plans = [x for x in drawn.every_plan(model) if engine.feasible(x)]
+    reached = set()
+    for start in rng.permutation(len(plans))[:3]:
+        found, _ = _proved(model, listed, 0.0, plans[start])
+        assert found is not None
+        reached.add(round(found.objective, 5))
+        late, _ = _proved(model, listed, 0.0, plans[start], deadline=-1.0)
+        assert late is not None
+        assert late.objective == pytest.approx(even.evenness(plans[start], listed))
+        assert late.bound <= found.objective + 1e-6
+    assert len(reached) <= 1
+
+
+def _proved(
+    model: Model, listed: list[Term], gap: float, start: Floats | None, deadline: float | None = None
+) -> tuple[even.Even | None, list[float]]:
+    bounds: list[float] = []
+    found = even.prove(
+        model,
+        listed,
+        model.objective("burden"),
+        gap=gap,
+        deadline=time.monotonic() + 60 if deadline is None else deadline,
+        start=start,
+        progress=lambda objective, bound: bounds.append(bound),
+    )
+    return found, bounds

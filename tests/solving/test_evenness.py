@@ -1,0 +1,184 @@
+"""Squared CVs in the model: what is encoded is exact, and what bounds it from below does."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from allocator.evenness import Encoded, Range, cut, encode
+from allocator.metrics.indices import official_cv
+from allocator.roads import Floats
+from allocator.solving.engine import Engine
+from solving import drawn
+
+POINTS = 6
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 900), st.integers(0, 60)), min_size=2, max_size=9).filter(
+        lambda rows: any(heads for _, heads in rows)
+    )
+)
+def test_squared_cv_is_that_of_the_metrics(rows: list[tuple[int, int]]) -> None:
+    """The solver's squared CV is the square of the official CV that the metrics measure."""
+    pupils, heads = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
+    term = drawn.term(pupils)
+    measured = official_cv(heads, pupils).value
+    assert measured is not None
+    assert term.cv2(heads) == pytest.approx(measured**2, abs=1e-9)
+
+
+@given(st.lists(st.integers(1, 900), min_size=2, max_size=6), st.data())
+def test_no_heads_count_as_the_worst_there_is(pupils: list[int], data: st.DataObject) -> None:
+    """A stage without anybody is as uneven as everybody in the smallest section, and nothing is worse."""
+    heads = data.draw(st.lists(st.integers(0, 30), min_size=len(pupils), max_size=len(pupils)))
+    term = drawn.term(np.array(pupils, dtype=float))
+    smallest = np.zeros(len(pupils))
+    smallest[int(np.argmin(pupils))] = 7
+    assert term.cv2(np.zeros(len(pupils))) == pytest.approx(term.cv2(smallest))
+    assert term.cv2(np.array(heads, dtype=float)) <= term.worst + 1e-9
+
+
+def draw(seed: int) -> Encoded:
+    """Draw a term and the limits of its sections; its columns are heads, total, g, CV²."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 4))
+    low = rng.integers(0, 3, n) * (rng.random() < 0.6)
+    high = low + rng.integers(0, 6, n)
+    pupils = rng.integers(5, 200, n).astype(float)
+    term = drawn.term(pupils)
+    middle = float(rng.integers(1, max(int(high.sum()), 1) + 1))
+    span = Range(float(low.sum()), float(high.sum()))
+    return Encoded(term, middle, span, low, high, np.arange(n), n, n + 1, n + 2)
+
+
+def exact_g(encoded: Encoded, heads: Floats) -> float:
+    """``g`` from its definition."""
+    pupils = encoded.term.pupils
+    share = pupils / pupils.sum()
+    return float((share * (heads / (share * encoded.middle) - 1) ** 2).sum())
+
+
+def values(encoded: Encoded, heads: Floats) -> Floats:
+    """Columns of a plan with these heads."""
+    return np.array([*heads, heads.sum(), exact_g(encoded, heads), encoded.term.cv2(heads)])
+
+
+def allocations(encoded: Encoded, span: Range) -> list[Floats]:
+    """Every allocation of whole heads with a total in the range."""
+    every = product(*(range(a, b + 1) for a, b in zip(encoded.low, encoded.high, strict=True)))
+    found = [np.array(heads, dtype=float) for heads in every]
+    return [heads for heads in found if span.low <= heads.sum() <= span.high]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_whole_allocation_violates_a_cut(seed: int) -> None:
+    """For any range of totals and any point, every whole allocation in the range satisfies the cut, and one meets it."""
+    encoded, rng = draw(seed), np.random.default_rng(1000 + seed)
+    low, high = sorted(rng.integers(int(encoded.range.low), int(encoded.range.high) + 1, 2))
+    span = Range(float(low), float(high))
+    inside = allocations(encoded, span)
+    assert inside
+    for _ in range(POINTS):
+        point = rng.uniform(encoded.low, encoded.high)
+        at = np.array([*point, point.sum(), exact_g(encoded, point), 0.0])
+        made = cut(encoded, at, span)
+        left = [float(made.value @ values(encoded, heads)[made.column]) - made.low for heads in inside]
+        assert min(left) >= -1e-9
+        assert min(left) <= 1e-9
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_cut_over_a_single_total_is_exact(seed: int) -> None:
+    """Where the range is one total, the cut is the squared CV itself, whatever the point it was made at."""
+    encoded, rng = draw(seed), np.random.default_rng(2000 + seed)
+    total = float(rng.integers(max(int(encoded.range.low), 1), max(int(encoded.range.high), 1) + 1))
+    for heads in [rng.uniform(encoded.low, encoded.high) for _ in range(POINTS)]:
+        at = np.array([*heads, heads.sum(), exact_g(encoded, heads), 0.0])
+        made = cut(encoded, at, Range(total, total))
+        for whole in allocations(encoded, Range(total, total)):
+            bound = made.low - float((made.value[:-1] * values(encoded, whole)[made.column[:-1]]).sum())
+            assert bound == pytest.approx(encoded.term.cv2(whole), abs=1e-9)
+
+
+def test_a_cut_near_a_point_is_close_to_the_curve_there() -> None:
+    """Over a range of totals a cut made at an allocation of the range lies within a fifth of the curve there."""
+    encoded = Encoded(
+        drawn.term(np.array([100.0, 50.0, 50.0])),
+        12.0,
+        Range(0.0, 30.0),
+        np.zeros(3, dtype=np.int64),
+        np.full(3, 10),
+        np.arange(3),
+        3,
+        4,
+        5,
+    )
+    at = values(encoded, np.array([3.0, 6.0, 3.0]))
+    made = cut(encoded, at, Range(11.0, 13.0))
+    bound = made.low - float((made.value[:-1] * at[made.column[:-1]]).sum())
+    assert 0.8 * at[5] <= bound <= at[5] + 1e-9
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_encoded_terms_are_exact_for_a_fixed_total(seed: int) -> None:
+    """With the total as the middle, the least g of a plan is its squared CV, and the heads are those of the plan."""
+    rng = np.random.default_rng(seed)
+    sections, sizes = 3, rng.integers(1, 5, 4)
+    model = drawn.spread(sizes, [sorted(rng.choice(5, rng.integers(1, 5), replace=False)) for _ in sizes])
+    counts = np.flatnonzero(model.pair_post < sections)
+    if not len(counts):
+        pytest.skip("nobody can count")
+    term = drawn.term(rng.integers(10, 90, sections).astype(float), counts, model.pair_post[counts])
+    plans = [x for x in drawn.every_plan(model) if x[counts].sum()]
+    for plan in rng.permutation(len(plans))[:5]:
+        x = plans[plan]
+        held = np.bincount(term.position, x[counts], minlength=sections)
+        larger = model.copy()
+        encoded = encode(larger, term, float(held.sum()))
+        found = _fixed(Engine(larger), encoded, x)
+        assert found[encoded.heads] == pytest.approx(held, abs=1e-6)
+        assert found[encoded.total] == pytest.approx(held.sum(), abs=1e-6)
+        assert found[encoded.g] == pytest.approx(term.cv2(held), abs=1e-6)
+        assert encoded.cv2_of(found) == pytest.approx(term.cv2(held), abs=1e-6)
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 60), st.integers(1, 59))
+def test_heads_far_above_an_even_share_are_bounded_from_below(first: int, middle: int) -> None:
+    """Where a section holds far more than its share, g is never above its exact value, and exact where it does not."""
+    model = drawn.spread(np.array([60]), [[0, 1, 2]])
+    term = drawn.term(np.array([300.0, 20.0, 10.0]), range(3), range(3))
+    encoded = encode(model, term, float(middle))
+    x = np.array([first, (60 - first) // 2, 60 - first - (60 - first) // 2], dtype=float)
+    found = _fixed(Engine(model), encoded, x)
+    exact, likely = exact_g(encoded, x), 2.5 * middle * term.pupils / term.pupils.sum() + 6
+    assert found[encoded.g] <= exact + 1e-6 * max(exact, 1)
+    if (x <= likely).all():
+        assert found[encoded.g] == pytest.approx(exact, rel=1e-6, abs=1e-6)
+
+
+def _fixed(engine: Engine, encoded: Encoded, x: Floats) -> Floats:
+    """Columns of the plan ``x`` with the least g."""
+    for pair, n in enumerate(x):
+        engine.limit(pair, n, n)
+    cost = np.zeros(len(engine.low))
+    cost[encoded.g] = 1.0
+    found = engine.linear(cost)
+    assert found is not None
+    return found.x
+
+
+@settings(max_examples=40)
+@given(st.lists(st.integers(0, 9), min_size=3, max_size=3), st.sampled_from([1.0, 4.0, 9.0, 20.0]))
+def test_cv_follows_from_g_and_the_total(heads: list[int], middle: float) -> None:
+    """g, measured against any middle, and the total give the squared CV: CV² = g/τ² − (1 − 1/τ)²."""
+    held = np.array(heads, dtype=float)
+    term = drawn.term(np.array([90.0, 40.0, 15.0]))
+    every = np.arange(3)
+    encoded = Encoded(term, middle, Range(0.0, 27.0), every * 0, every * 0 + 9, every, 3, 4, 5)
+    assert encoded.cv2_of(values(encoded, held)) == pytest.approx(term.cv2(held), abs=1e-6)
