@@ -144,8 +144,11 @@ def test_a_school_short_of_posts_keeps_its_core_lessons() -> None:
     assert alike.untaught[0] < setting.untaught[0]
 
 
-def test_presolve_is_not_trusted() -> None:
-    """8 2/3 lessons of Chinese keep the only post, not 1/3 of mathematics: HiGHS 1.14 once proved otherwise."""
+@pytest.mark.parametrize("presolve", ["off", "on"])
+def test_installed_highs_proves_the_truth(presolve: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """8 2/3 lessons of Chinese keep the only post, not 1/3 of mathematics: HiGHS 1.14's presolve says otherwise."""
+    monkeypatch.setitem(module._OPTIONS, "presolve", presolve)
+    module._solve.cache_clear()
     tight = need(0, 1, management=2.5, chinese=26 / 3, mathematics=1 / 3)
     setting = alone(tight, standard(loads={"chinese": 10.0, "mathematics": 10.0}))
     assert named(setting, 0) == {"chinese": 1}

@@ -74,9 +74,9 @@ def test_reduced_costs_bound_every_plan_that_uses_a_column(tmp_path: Path, seed:
     dear = np.argsort(relaxed.reduced[: len(model.pairs)])[-3:]
     assert relaxed.reduced[dear].min() > 0.1
     for pair in dear:
-        engine = Engine(model)
-        engine.limit(int(pair), 1.0, 1.0)
-        forced = engine.linear(cost)
+        using = model.copy()
+        using.row(np.array([pair]), np.ones(1), low=1.0)
+        forced = Engine(using).linear(cost)
         assert forced is not None
         assert forced.value >= relaxed.value + relaxed.reduced[pair] - 1e-6
 
@@ -86,10 +86,12 @@ def test_an_engine_follows_what_is_changed_after_it_has_solved(tmp_path: Path) -
     model = prepared(1, tmp_path / "d")
     cost, short = model.objective("burden"), np.flatnonzero(model.objective("coverage"))
     warm = Engine(model)
-    first = warm.linear(cost)
+    first, least = warm.linear(cost), Engine(model).linear(np.isin(np.arange(model.width), short) * 1.0)
+    assert first is not None
+    assert least is not None
     row = warm.add_row(short, np.ones(len(short)), -np.inf)
     values = []
-    for most in (12.0, 9.0, np.inf):
+    for most in (least.value, least.value + 2, np.inf):
         warm.limit_row(row, -np.inf, most)
         cold = model.copy()
         cold.row(short, np.ones(len(short)), high=most)
@@ -98,10 +100,9 @@ def test_an_engine_follows_what_is_changed_after_it_has_solved(tmp_path: Path) -
         assert fresh is not None
         assert found.value == pytest.approx(fresh.value, abs=1e-6)
         values.append(found.value)
-    assert first is not None
-    assert values[0] < values[1]
+    assert values[0] > values[1] > values[2]
     assert values[2] == pytest.approx(first.value)
-    warm.limit_row(row, -np.inf, 9.0)
+    warm.limit_row(row, -np.inf, least.value)
     warm.free(row)
     warm.limit(int(short[0]), 0.0, 0.0)
     cold = Engine(model)
@@ -157,7 +158,7 @@ def test_a_relaxation_that_needs_further_columns_to_be_feasible_gets_them(tmp_pa
     model.row(model.pairs[home], np.ones(int(home.sum())), high=float(model.cohorts.size.sum()) - 5)
     found = Engine(model).linear(model.objective("moves"))
     assert found is not None
-    assert found.x[: len(model.pairs)][~home].sum() == pytest.approx(5)
+    assert found.x[: len(model.pairs)][home].sum() <= model.cohorts.size.sum() - 5 + 1e-6
 
 
 def test_a_deadline_that_has_passed_stops_a_relaxation(tmp_path: Path) -> None:

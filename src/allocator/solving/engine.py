@@ -21,10 +21,14 @@ from allocator.roads import Floats
 _TOLERANCE = 1e-7
 _PRICE = 1e-9
 _NEW_PER_COHORT = 4
+_NO_SOLUTION = (
+    highspy.HighsModelStatus.kInfeasible,
+    highspy.HighsModelStatus.kUnboundedOrInfeasible,  # and no model here is unbounded
+)
 
 
 class OutOfTime(Exception):
-    """The deadline passed inside a relaxation."""
+    """The deadline passed before there was an answer."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ class Engine:
         self.limit_row(row, -np.inf, np.inf)
 
     def limit(self, column: int, low: float, high: float) -> None:
-        """Give a column new limits."""
+        """Give a column new limits; 0 must stay allowed for a pair, because it may not be in the program."""
         self.low[column], self.high[column] = low, high
         if self._solver is not None and self._place[column] >= 0:
             self._solver.changeColBounds(int(self._place[column]), low, high)
@@ -196,7 +200,12 @@ class Engine:
 
         Returns
         -------
-        None where nothing was found: ``keep`` is then too narrow, or the limit too short.
+        None where the columns kept hold no solution.
+
+        Raises
+        ------
+        OutOfTime
+            Where the limit passed before any solution was found.
         """
         solver = self._made(cost, keep, whole=True)
         solver.setOptionValue("mip_rel_gap", gap)
@@ -209,7 +218,9 @@ class Engine:
         solver.run()
         info = solver.getInfo()
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            return None
+            if solver.getModelStatus() in _NO_SOLUTION:
+                return None
+            raise OutOfTime
         x = np.zeros(len(cost))
         x[keep] = solver.getSolution().col_value
         x[self._whole] = np.round(x[self._whole])

@@ -99,7 +99,12 @@ def prove(
 
     Returns
     -------
-    None where nothing was found before the deadline.
+    None where there is no plan.
+
+    Raises
+    ------
+    OutOfTime
+        Where the deadline passed before any plan was known.
     """
     search = _search(base, listed, burden, gap, deadline, start)
     bound = 0.0
@@ -111,7 +116,8 @@ def prove(
         for bound in _bounds(search):
             progress(search.best.objective, bound)
     except OutOfTime:
-        pass
+        if search.best is None:
+            raise
     return None if search.best is None else replace(search.best, bound=bound)
 
 
@@ -285,7 +291,7 @@ def _finish(search: _Search, box: _Box) -> float:
     pairs, cost = len(search.base.pairs), search.cost
     proof = solve_whole(search.engine, cost, box.relaxed, pairs, gap=search.gap / 4, deadline=search.deadline)
     if proof is None:
-        return box.relaxed.value
+        return INFINITY
     found = evenness(proof.x, search.listed)
     if found < _cutoff(
         search

@@ -9,7 +9,7 @@ import numpy as np
 
 from allocator.problem import Bools
 from allocator.roads import Floats
-from allocator.solving.engine import Engine, Linear
+from allocator.solving.engine import Engine, Linear, OutOfTime
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,12 @@ def solve_whole(
 
     Returns
     -------
-    None where nothing was found before the deadline.
+    None where there is no plan in whole numbers.
+
+    Raises
+    ------
+    OutOfTime
+        Where the deadline passed before any plan was known.
     """
     best = None if start is None else Proof(start, float(cost @ start), relaxed.value)
     reach, tried = max(2 * gap, 0.002) * max(abs(relaxed.value), 1e-6), engine.active.copy()
@@ -62,8 +67,13 @@ def solve_whole(
             return Proof(best.x, best.objective, min(relaxed.value, best.objective))
         full = best is not None and reach >= best.objective - relaxed.value and tried.all()
         keep = _within(relaxed, pairs, reach) & tried
-        seconds = deadline - time.monotonic()
-        found = engine.whole(cost, keep, gap=gap / 2, seconds=seconds, start=None if best is None else best.x)
+        seconds, known = deadline - time.monotonic(), None if best is None else best.x
+        try:
+            found = engine.whole(cost, keep, gap=gap / 2, seconds=seconds, start=known)
+        except OutOfTime:
+            if best is None:
+                raise
+            return best
         if found is not None and (best is None or found.value < best.objective):
             best = Proof(found.x, float(cost @ found.x), relaxed.value)
         if full and best is not None:
@@ -71,7 +81,11 @@ def solve_whole(
                 max(relaxed.value, min(found.bound, best.objective)) if found is not None else relaxed.value
             )
             return Proof(best.x, best.objective, proved)
-        if time.monotonic() > deadline or (found is None and keep.all()):
+        if found is None and keep.all():
+            return best
+        if time.monotonic() > deadline:
+            if best is None:
+                raise OutOfTime
             return best
         wider = best.objective - relaxed.value if best is not None else reach * (8 if tried.all() else 1)
         reach, tried = wider * (1 + 1e-9), np.ones_like(tried)

@@ -16,8 +16,8 @@ from allocator.plan import Plan
 from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
 from allocator.rules.catalogue import aggregate_rules, pair_rules, with_budget
-from allocator.rules.contract import Rule, Violation, leaves_open_school
-from allocator.solving.engine import Engine
+from allocator.rules.contract import AggregateRule, Rule, Violation, leaves_open_school
+from allocator.solving.engine import Engine, OutOfTime
 from allocator.solving.even import Even, heads, prove
 from allocator.solving.integer import solve_whole
 from allocator.solving.levels import add_costs, wished
@@ -184,18 +184,20 @@ def _solve_linear(state: _State, prepared: Prepared, name: str, tell: Progress) 
     if relaxed is None:
         raise NoPlan(_conflict(prepared), prepared.model.problem.config.language)
     start = known if known is not None and engine.feasible(known) else None
-    proof = solve_whole(
-        engine,
-        cost,
-        relaxed,
-        len(model.pairs),
-        gap=budget.gap if not last else max(budget.gap, 0.002),
-        deadline=began + budget.seconds,
-        start=start,
-    )
+    try:
+        proof = solve_whole(
+            engine,
+            cost,
+            relaxed,
+            len(model.pairs),
+            gap=budget.gap if not last else max(budget.gap, 0.002),
+            deadline=began + budget.seconds,
+            start=start,
+        )
+    except OutOfTime as late:
+        raise LimitReached from late
     if proof is None:
-        _nothing_found(prepared, engine, budget.seconds)
-        raise LimitReached
+        raise NoPlan(_conflict(prepared), prepared.model.problem.config.language)
     value = _settled(cost, proof.x)
     bound = _rounded(cost, min(proof.bound, value))
     state.x = proof.x
@@ -206,13 +208,6 @@ def _solve_linear(state: _State, prepared: Prepared, name: str, tell: Progress) 
     used = np.flatnonzero(cost)
     if len(used):
         model.row(used, cost[used], high=value + _HELD)
-
-
-def _nothing_found(prepared: Prepared, engine: Engine, seconds: float) -> None:
-    """Tell a problem without a plan from a limit that was too short."""
-    conflict = _conflict(prepared)
-    if conflict:
-        raise NoPlan(conflict, prepared.model.problem.config.language)
 
 
 def _settled(cost: Floats, x: Floats) -> float:
@@ -241,20 +236,20 @@ def _solve_evenness(state: _State, prepared: Prepared, tell: Progress) -> None:
     if not listed:
         state.levels.append(Level("evenness", 0.0, 0.0, 0.0, "proved"))
         return
-    even = prove(
-        model,
-        listed,
-        model.objective("burden"),
-        gap=budget.gap,
-        deadline=began + budget.seconds,
-        start=None if state.x is None else state.x[: model.width],
-        progress=lambda objective, bound: tell("evenness", objective, bound),
-    )
+    try:
+        even = prove(
+            model,
+            listed,
+            model.objective("burden"),
+            gap=budget.gap,
+            deadline=began + budget.seconds,
+            start=None if state.x is None else state.x[: model.width],
+            progress=lambda objective, bound: tell("evenness", objective, bound),
+        )
+    except OutOfTime as late:
+        raise LimitReached from late
     if even is None:
-        conflict = _conflict(prepared)
-        if conflict:
-            raise NoPlan(conflict, model.problem.config.language)
-        raise LimitReached
+        raise NoPlan(_conflict(prepared), model.problem.config.language)
     state.x = even.x
     slack = max(budget.gap * even.objective, 1e-5)
     status = "proved" if even.objective - even.bound <= slack else "limit"
@@ -295,30 +290,43 @@ def _insist(rules: tuple[Rule, ...], broken: tuple[Violation, ...]) -> None:
 
 
 def _conflict(prepared: Prepared) -> list[Text]:
-    """Say which totals cannot be kept, and by how much each would have to give way."""
+    """Say which totals cannot be kept: where the plan of the least breach breaks them, and by how much."""
     problem = prepared.model.problem
-    softened = tuple(
-        replace(r, level="soft") if r in aggregate_rules(prepared.rules) else r for r in prepared.rules
-    )
-    groups = prepared.model.cohorts
+    hard = [rule for rule in aggregate_rules(prepared.rules) if rule.level == "hard"]
+    plan = _least_breach(prepared, hard)
+    lines = []
+    for rule in hard:
+        for broken in rule.violations(problem, plan) if plan else ():
+            here = text("{who}: {what}", who=list(broken.who), what=broken.sentence)
+            least = here if rule.scope == "section" else broken.sentence
+            lines.append(
+                text(
+                    "'{rule}' cannot be kept: {sentence} The least breach is: {least}.",
+                    rule=rule.id,
+                    sentence=rule.said(),
+                    least=least,
+                )
+            )
+    return lines or [text("these totals cannot be kept together: {rules}", rules=[r.id for r in hard])]
+
+
+def _least_breach(prepared: Prepared, hard: list[AggregateRule]) -> Plan | None:
+    """Return a plan that breaks the hard totals the least, None where the limit was too short."""
+    problem, groups = prepared.model.problem, prepared.model.cohorts
     allowed = np.zeros((len(groups.first), len(problem.posts)), dtype=bool)
     allowed[prepared.model.pair_cohort, prepared.model.pair_post] = True
     model = assignment(problem, groups, allowed, np.ones(len(problem.subjects)))
-    for total in aggregate_rules(softened):
-        total.add(problem, model)
-    relaxed = Engine(model).linear(model.objective("rules"))
-    if relaxed is None:
-        return [text("the pair rules leave some teachers without a lawful place")]
-    lines = []
-    for rule in aggregate_rules(softened):
-        excess = sum(float(relaxed.x[columns].sum()) for columns in model.breaches.get(rule.id, []))
-        if excess > _HELD:
-            lines.append(
-                text(
-                    "'{rule}' cannot be kept: {sentence} At least {n} too many or too few.",
-                    rule=rule.id,
-                    sentence=rule.said(),
-                    n=int(np.ceil(excess - _HELD)),
-                )
-            )
-    return lines
+    for total in hard:
+        replace(total, level="soft").add(problem, model)
+    engine, cost, pairs = Engine(model), model.objective("rules"), len(model.pairs)
+    deadline = time.monotonic() + problem.config.budget.seconds
+    try:
+        relaxed = engine.linear(cost, deadline)
+        proof = (
+            None if relaxed is None else solve_whole(engine, cost, relaxed, pairs, gap=0, deadline=deadline)
+        )
+    except OutOfTime:
+        return None
+    assert proof is not None, "everybody has a lawful place, and no total is hard"
+    counts = np.round(proof.x[:pairs]).astype(np.int64)
+    return Plan(deal(model, counts, np.arange(len(problem.teachers))))
