@@ -76,8 +76,18 @@ def solve(folder: Path, changes: Mapping[str, Any] | None = None, progress: Prog
     InputsAreWrong, NoPlan, LimitReached
         As in :func:`check` and :func:`allocator.solving.solve.solve`.
     """
+    return answer(check(folder, changes), progress)
+
+
+def answer(scenario: Scenario, progress: Progress | None = None) -> Answer:
+    """Solve a checked scenario, and measure the plan.
+
+    Raises
+    ------
+    NoPlan, LimitReached
+        As in :func:`allocator.solving.solve.solve`.
+    """
     began, clock = datetime.now(UTC), time.monotonic()
-    scenario = check(folder, changes)
     problem = build(scenario)
     rules = settle(scenario.config, scenario.name, [])
     result = solve_problem(problem, rules, progress)
@@ -96,4 +106,4 @@ def synthesise(recipe: Path, out: Path) -> list[Path]:
     return write_district(recipe, out)
 
 
-__all__ = ["Answer", "Progress", "changed_settings", "check", "solve", "synthesise"]
+__all__ = ["Answer", "Progress", "answer", "changed_settings", "check", "solve", "synthesise"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from threading import Thread
 from typing import Annotated, Any
 
 import typer
@@ -23,10 +26,16 @@ from allocator.report.files import write
 from allocator.report.html import page
 from allocator.report.names import LEVELS, SETTINGS
 from allocator.report.story import Story, story
-from allocator.rules.catalogue import printed
+from allocator.rules.catalogue import CATALOGUE, printed
 from allocator.words import Text, say, text
 
-WRONG_INPUT, NO_PLAN, NO_TIME = 1, 3, 4
+WRONG_INPUT, BAD_USAGE, NO_PLAN, NO_TIME, FAULT, STOPPED = 1, 2, 3, 4, 70, 130
+
+_EXPECTED = {
+    "moves": text('a whole number of moves, or a share of the eligible such as "10%"'),
+    "seconds": text("a number of seconds above 0, at most a million"),
+    "seed": text("a whole number from 0 to {most}", most=2**31 - 1),
+}
 
 cli = typer.Typer(
     help="Assign a district's teachers to posts, and prove how good the plan is. 区管校聘教师调配",
@@ -49,16 +58,29 @@ LANGUAGE = Annotated[
 ]
 
 
+@dataclass
+class _Voice:
+    """The language of a command: the one asked for, or the scenario's as soon as it is known."""
+
+    asked: Language | None
+    found: str = "zh"
+
+    @property
+    def language(self) -> str:
+        return self.asked or self.found
+
+
 @cli.command()
 def check(scenario: SCENARIO, language: LANGUAGE = None) -> None:
     """Read a scenario and list everything that is wrong with it. 检查数据."""
-    with _told(language):
+    voice = _Voice(language)
+    with _told(voice):
         found = app.check(scenario)
-        spoken = language or found.config.language
+        voice.found = found.config.language
         for warning in found.warnings:
-            _print(text("warning: {words}", words=warning.say(spoken)), spoken)
+            _print(text("warning: {words}", words=warning.say(voice.language)), voice.language)
         n = len(found.warnings)
-        _print(text("The scenario can be solved; warnings: {n}.", n=n), spoken)
+        _print(text("The scenario can be solved; warnings: {n}.", n=n), voice.language)
 
 
 @cli.command()
@@ -76,10 +98,14 @@ def solve(
     ] = False,
 ) -> None:
     """Assign the teachers of a scenario and write the result folder. 求解并写出结果."""
-    _refuse_folder(scenario, out)
+    voice = _Voice(language)
+    _refuse_folder(scenario, out, voice.language)
     changes = _changes(moves, seconds, seed, language)
-    with _told(language), _progress(language or Language.en) as progress:
-        answer = app.solve(scenario, changes, progress)
+    with _told(voice):
+        asked = app.check(scenario, changes)
+        voice.found = asked.config.language
+        with _progress(voice.language) as progress:
+            answer = _beside(lambda: app.answer(asked, progress))
         told = story(answer, names=names)
         written = write(answer, out, page(told), _command())
     _summary(told, next(path for path in written if path.name == "report.html"))
@@ -90,16 +116,20 @@ def synthesise(
     recipe: Annotated[Path, typer.Argument(help="Recipe, a TOML file. 生成配方", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder for the tables. 输出文件夹", show_default=False)],
     replace: Annotated[bool, typer.Option("--replace", help="Replace tables that stand there. 覆盖")] = False,
+    language: Annotated[
+        Language | None, typer.Option(help="Language in place of the recipe's. 语言", show_default=False)
+    ] = None,
 ) -> None:
     """Generate a labelled district from published totals. 按公开总量生成模拟数据."""
+    voice = _Voice(language)
     if not recipe.is_file():
-        raise typer.BadParameter(f"{recipe}: no such file", param_hint="RECIPE")
+        raise _bad_usage("RECIPE", text("{path}: no such file", path=str(recipe)), voice.language)
+    _refuse_place(out, voice.language)
     taken = sorted(path.name for path in out.glob("*.csv")) if out.is_dir() else []
     if taken and not replace:
-        raise typer.BadParameter(
-            f"{out} holds {', '.join(taken)}; name another folder or add --replace", param_hint="--out"
-        )
-    with _told(None):
+        words = text("{path} holds {names}; name another folder or add --replace", path=str(out), names=taken)
+        raise _bad_usage("--out", words, voice.language)
+    with _told(voice):
         for path in app.synthesise(recipe, out):
             typer.echo(path)
 
@@ -107,32 +137,38 @@ def synthesise(
 @cli.command()
 def rules(language: Annotated[Language, typer.Option(help="Language. 语言")] = Language.zh) -> None:
     """Print the catalogue of rules with their parameters and sources. 列出全部规则."""
-    for rule in printed():
+    with _told(_Voice(language)):
+        for kind, rule in zip(CATALOGUE, printed(), strict=True):
+            _print_rule(rule | {"sentence": kind().said()}, language)
+
+
+def _print_rule(rule: dict[str, Any], language: str) -> None:
+    _print(
+        text(
+            "{id} ({level}): {sentence}",
+            id=rule["id"],
+            level=SETTINGS[rule["level"]],
+            sentence=rule["sentence"],
+        ),
+        language,
+    )
+    _print(
+        text("    source: {source} [{confidence}]", source=rule["source"], confidence=rule["confidence"]),
+        language,
+    )
+    for name, facts in rule["parameters"].items():
+        default = facts["default"]
         _print(
             text(
-                "{id} ({level}): {sentence}",
-                id=rule["id"],
-                level=SETTINGS[rule["level"]],
-                sentence=rule["sentence"],
+                "    {name} = {default} ({unit}; {source} [{confidence}])",
+                name=name,
+                default=list(default) if isinstance(default, tuple) else default,
+                unit=facts["unit"],
+                source=facts["source"],
+                confidence=facts["confidence"],
             ),
             language,
         )
-        _print(
-            text("    source: {source} [{confidence}]", source=rule["source"], confidence=rule["confidence"]),
-            language,
-        )
-        for name, facts in rule["parameters"].items():
-            _print(
-                text(
-                    "    {name} = {default} ({unit}; {source} [{confidence}])",
-                    name=name,
-                    default=facts["default"],
-                    unit=facts["unit"],
-                    source=facts["source"],
-                    confidence=facts["confidence"],
-                ),
-                language,
-            )
 
 
 @cli.callback(invoke_without_command=True)
@@ -144,13 +180,25 @@ def _root(
         raise typer.Exit
 
 
-def _refuse_folder(scenario: Path, out: Path) -> None:
+def _bad_usage(hint: str, words: Text, language: str) -> typer.BadParameter:
+    return typer.BadParameter(say(words, language), param_hint=hint)
+
+
+def _refuse_folder(scenario: Path, out: Path, language: str) -> None:
     """Refuse to write results where they would replace tables that are read."""
-    if out.exists() and not out.is_dir():
-        raise typer.BadParameter(f"{out} is a file", param_hint="--out")
+    _refuse_place(out, language)
     if (out / "scenario.toml").exists() or (out.exists() and scenario.exists() and out.samefile(scenario)):
-        words = f"{out} is a scenario folder; its tables would be overwritten"
-        raise typer.BadParameter(words, param_hint="--out")
+        words = text("{path} is a scenario folder; its tables would be overwritten", path=str(out))
+        raise _bad_usage("--out", words, language)
+
+
+def _refuse_place(out: Path, language: str) -> None:
+    """Refuse a folder that cannot be written, before any work is done."""
+    place = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
+    if not place.is_dir():
+        raise _bad_usage("--out", text("{path} is a file", path=str(place)), language)
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise _bad_usage("--out", text("{path} cannot be written", path=str(place)), language)
 
 
 def _changes(
@@ -159,47 +207,81 @@ def _changes(
     """Return the settings given on the command line; what cannot be a setting is bad usage."""
     given = {"seconds": seconds, "seed": seed, "language": None if language is None else language.value}
     if moves is not None:
-        given["moves"] = int(moves) if moves.isascii() and moves.isdigit() else moves
+        given["moves"] = int(moves) if moves.isascii() and moves.isdigit() and len(moves) < 10 else moves
     changes = {key: value for key, value in given.items() if value is not None}
     try:
         app.changed_settings(changes)
     except ValidationError as error:
         key = str(error.errors()[0]["loc"][-1])
-        raise typer.BadParameter(f"{changes.get(key)!r} cannot be used", param_hint=f"--{key}") from None
+        words = text(
+            "found '{value}'; expected {expected}", value=str(changes.get(key)), expected=_EXPECTED[key]
+        )
+        raise _bad_usage(f"--{key}", words, language or "zh") from None
     return changes
 
 
 @contextmanager
-def _told(language: Language | None) -> Iterator[None]:
+def _told(voice: _Voice) -> Iterator[None]:
     """Turn what can go wrong into sentences and exit codes; no traceback reaches a planner."""
     try:
         yield
     except InputsAreWrong as wrong:
-        spoken = language or wrong.language
-        errors = [i for i in wrong.issues if i.severity == "error"]
+        voice.found = wrong.language
         for issue in wrong.issues:
-            kind = text("error: {words}", words=issue.say(spoken))
-            if issue.severity != "error":
-                kind = text("warning: {words}", words=issue.say(spoken))
-            _print(kind, spoken, error=True)
-        _print(
-            text("Nothing was solved: {n} errors must be corrected first.", n=len(errors)), spoken, error=True
-        )
-        raise typer.Exit(WRONG_INPUT) from None
+            said = issue.say(voice.language)
+            bad = issue.severity == "error"
+            kind = text("error: {words}", words=said) if bad else text("warning: {words}", words=said)
+            _print(kind, voice.language, error=True)
+        n = sum(issue.severity == "error" for issue in wrong.issues)
+        raise _ended(
+            text("Nothing was solved: {n} errors must be corrected first.", n=n), voice, WRONG_INPUT
+        ) from None
     except NoPlan as none:
-        spoken = language or none.language
-        _print(text("No plan can keep all hard rules:"), spoken, error=True)
+        _print(text("No plan can keep all hard rules:"), voice.language, error=True)
         for line in none.conflict:
-            _print(text("  - {words}", words=line), spoken, error=True)
+            _print(text("  - {words}", words=line), voice.language, error=True)
         raise typer.Exit(NO_PLAN) from None
     except LimitReached:
         words = text("The time limit ran out before any plan was found; allow more seconds a level.")
-        _print(words, language or "en", error=True)
-        raise typer.Exit(NO_TIME) from None
+        raise _ended(words, voice, NO_TIME) from None
+    except KeyboardInterrupt:
+        raise _ended(text("Stopped before the end: no result was written."), voice, STOPPED) from None
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        words = text("The file {file} cannot be used: {why}.", file=str(error.filename), why=error.strerror)
-        _print(words, language or "en", error=True)
-        raise typer.Exit(WRONG_INPUT) from None
+        words = text(
+            "The file {file} cannot be used: {why}.", file=str(error.filename or "—"), why=error.strerror
+        )
+        raise _ended(words, voice, BAD_USAGE) from None
+    except Exception as error:
+        if os.environ.get("ALLOCATOR_DEBUG"):
+            traceback.print_exc()
+        words = text(
+            "This is a fault of the program and not of your tables ({kind}); please report it, with what ALLOCATOR_DEBUG=1 shows.",
+            kind=type(error).__name__,
+        )
+        raise _ended(words, voice, FAULT) from None
+
+
+def _ended(words: Text, voice: _Voice, code: int) -> typer.Exit:
+    _print(words, voice.language, error=True)
+    return typer.Exit(code)
+
+
+def _beside(work: Callable[[], app.Answer]) -> app.Answer:
+    """Work in a thread of its own, so that Ctrl-C is heard at once and not when the solver next returns."""
+    done: Future[app.Answer] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:  # whatever it is, it is told where the result is awaited
+            done.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    while not done.done():
+        wait([done], timeout=0.2)  # in turns: an endless wait cannot be interrupted on Windows
+    return done.result()
 
 
 @contextmanager
@@ -252,7 +334,7 @@ def _print(words: Text | str, language: str, *, error: bool = False) -> None:
 
 def _command() -> list[str]:
     """Return the command line as given, the program by its name alone."""
-    return ["allocator", *(shlex.quote(part) for part in sys.argv[1:])]
+    return ["allocator", *sys.argv[1:]]
 
 
 def main() -> None:
@@ -261,4 +343,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    cli()
+    try:
+        cli()
+    except SystemExit as end:
+        if end.code == STOPPED:  # the solver may still be at work in its thread: leave without waiting for it
+            sys.stderr.flush()
+            os._exit(STOPPED)
+        raise

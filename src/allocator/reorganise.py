@@ -88,8 +88,7 @@ def _journeys(scenario: Scenario) -> Iterator[Journey]:
     pupils = sections[GRADES].sum(axis=1)
     for at in np.flatnonzero(sections["school_id"].isin(closing)):
         school, stage = str(sections["school_id"].iloc[at]), str(sections["stage"].iloc[at])
-        closure = closing[school]
-        to = (closure.junior_to if stage == "junior" else None) or closure.to
+        to = closing[school].receiver(stage)
         if to == "nearest":
             same = sections[(sections["stage"] == stage) & ~sections["school_id"].isin(closing)]
             to = min(same["school_id"], key=lambda s: (ways.km[index[school], index[s]], s))

@@ -34,8 +34,8 @@ def write(answer: Answer, out: Path, page: str, command: Sequence[str]) -> list[
     answer
         What was solved.
     out
-        Folder to write to; it is made, for the owner alone. Files of an earlier result are replaced, each as a
-        whole; others are left alone.
+        Folder to write to; it is made, for the owner alone. Files of an earlier result are replaced when all
+        new ones are complete, and its notice goes where there is none any more; others are left alone.
     page
         The report as HTML.
     command
@@ -60,18 +60,26 @@ def write(answer: Answer, out: Path, page: str, command: Sequence[str]) -> list[
     if notice := answer.scenario.config.notice:
         contents["NOTICE.txt"] = notice + "\n"
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return [_write(out / name, content) for name, content in contents.items()]
+    fresh = {out / name: out / f".{name}.new" for name in contents}
+    try:
+        for path, content in zip(fresh.values(), contents.values(), strict=True):
+            _write(path, content)
+        for path, new in fresh.items():
+            new.replace(path)
+    finally:
+        for new in fresh.values():
+            new.unlink(missing_ok=True)
+    if not notice:
+        (out / "NOTICE.txt").unlink(missing_ok=True)
+    return list(fresh)
 
 
-def _write(path: Path, content: str) -> Path:
-    """Write a file for the owner alone; an earlier one stays whole until the new one is complete."""
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+def _write(path: Path, content: str) -> None:
+    """Write a file for the owner alone; what is not Unicode, as in names of folders, is written in escapes."""
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         file.write(content)
-    fresh.replace(path)
-    return path
 
 
 def cells(rows: Iterable[Row]) -> list[dict[str, Any]]:
@@ -97,7 +105,7 @@ def _cell(value: Any, language: str) -> str:
     if isinstance(value, Text):
         return say(value, language)
     if isinstance(value, float | np.floating):
-        return repr(round(float(value), 10)).removesuffix(".0")
+        return repr(round(float(value), 10) + 0.0).removesuffix(".0")
     return str(value)
 
 
@@ -156,8 +164,8 @@ def facts(answer: Answer, command: Sequence[str]) -> dict[str, Any]:
         "levels": [
             {
                 "name": level.name,
-                "objective": level.objective,
-                "bound": level.bound,
+                "objective": level.objective + 0.0,
+                "bound": level.bound + 0.0,
                 "gap": level.gap,
                 "seconds": round(level.seconds, 3),
                 "status": level.status,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from allocator.report.story import Mark, Story
-from allocator.words import Text, say, text
+from allocator.report.parts import Mark
+from allocator.report.story import Story
+from allocator.words import Text, say
+
+_NUMBER = re.compile(r"[-+−≤—]? ?[\d.,]*%?")
 
 
 def page(story: Story) -> str:
@@ -23,7 +27,7 @@ def page(story: Story) -> str:
     )
     template = surroundings.get_template("page.html.j2")
     show = partial(_show, language=story.language)
-    return template.render(story=story, show=show, mark=_mark, text=text, version=version("allocator"))
+    return template.render(story=story, show=show, mark=_mark, version=version("allocator"))
 
 
 def _show(cell: Any, language: str) -> str:
@@ -36,4 +40,4 @@ def _mark(cell: Any) -> str:
     if isinstance(cell, Mark) and cell.good is not None:
         return "good" if cell.good else "bad"
     words = cell.words if isinstance(cell, Mark) else cell
-    return "number" if isinstance(words, str) and words[:1].lstrip("+-−≤< ").isdigit() else ""
+    return "number" if isinstance(words, str) and _NUMBER.fullmatch(words) else ""

@@ -3,89 +3,151 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
+from allocator.domain import Indicator
 from allocator.plan import Plan, rounds, standing_still
-from allocator.problem import Ints, Problem
+from allocator.problem import Bools, Ints, Problem
+from allocator.roads import Floats
 from allocator.words import Text, text
+
+
+@dataclass(frozen=True)
+class _Lead:
+    """An indicator that speaks for moves from sections that have much of it to sections that have little.
+
+    ``density`` are the heads that count per the indicator's number of pupils, with everybody at the present
+    place, nan without pupils, shape (sections,); ``counts`` and ``subjects`` say who counts, and at which posts.
+    """
+
+    indicator: Indicator
+    density: Floats
+    counts: Bools
+    subjects: Bools
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What the sentences are made from, each by post group but the last.
+
+    ``extra`` are the teachers beyond the posts with everybody at the present place; ``fills`` whether a teacher
+    takes one of the posts that would then be empty, shape (teachers,).
+    """
+
+    extra: Ints
+    arrive: Ints
+    leave: Ints
+    leads: tuple[_Lead, ...]
+    fills: Bools
 
 
 def reasons(problem: Problem, plan: Plan) -> list[Text]:
     """One sentence for each teacher, in the order of teachers.csv."""
-    still = standing_still(problem)
-    empty, extra = still.unfilled(problem), np.maximum(still.filled(problem) - problem.posts.places, 0)
-    leads = [list(_leads(problem, still, t, int(p))) for t, p in enumerate(plan.post)]
-    return [
-        _reason(problem, plan, label, t, empty, extra, leads[t])
-        for t, label in enumerate(rounds(problem, plan))
-    ]
+    facts = _facts(problem, plan)
+    return [_reason(problem, plan, facts, label, t) for t, label in enumerate(rounds(problem, plan))]
 
 
-def _reason(
-    problem: Problem, plan: Plan, label: str, teacher: int, empty: Ints, extra: Ints, leads: list[Text]
-) -> Text:
+def _facts(problem: Problem, plan: Plan) -> _Facts:
+    still, groups = standing_still(problem), len(problem.posts)
+    new = np.flatnonzero((plan.post >= 0) & (plan.post != problem.home_post))
+    left = np.flatnonzero((problem.home_post >= 0) & (plan.post != problem.home_post))
+    fills = np.zeros(len(plan.post), dtype=bool)
+    for post, free in enumerate(still.unfilled(problem)):
+        fills[new[plan.post[new] == post][:free]] = True
+    return _Facts(
+        extra=np.maximum(still.filled(problem) - problem.posts.places, 0),
+        arrive=np.bincount(plan.post[new], minlength=groups),
+        leave=np.bincount(problem.home_post[left], minlength=groups),
+        leads=tuple(_leads(problem, still)),
+        fills=fills,
+    )
+
+
+def _leads(problem: Problem, still: Plan) -> Iterator[_Lead]:
+    """Yield the indicators of the scenario that count teachers."""
+    here = np.flatnonzero(still.post >= 0)
+    section, subject = still.section(problem)[here], still.subject(problem)[here]
+    pupils = problem.after.pupils
+    for name, weight in problem.config.priorities.indicators.items():
+        indicator = problem.standard.indicators.get(name)
+        if indicator is None or indicator.counts != "teachers" or not weight:
+            continue
+        counts, subjects = problem.counts(indicator), problem.counted_subjects(indicator)
+        met = counts[here, problem.sections.stage[section]] & subjects[subject]
+        heads = np.bincount(section[met], minlength=len(pupils))
+        density = np.divide(heads * indicator.per, pupils, out=np.full(len(pupils), np.nan), where=pupils > 0)
+        yield _Lead(indicator, density, counts, subjects)
+
+
+def _reason(problem: Problem, plan: Plan, facts: _Facts, label: str, teacher: int) -> Text:
     if label == "stay":
         return text("keeps the present place")
     if label == "pool":
         return text("has no place")
     if label == "directed":
         return text("placed by hand: the pin of the planner")
-    new = _new_place(problem, int(plan.post[teacher]), empty)
+    new = _new_place(problem, plan, facts, teacher)
     if label == "recruit":
         return text("new teacher; {place}", place=new)
     if problem.displaced[teacher]:
         return text("the school closes; {place}", place=new)
-    home = int(problem.home_post[teacher])
-    if empty[plan.post[teacher]] > 0:
-        return (
-            text("{place}; {left}", place=new, left=_old_place(problem, home, extra)) if extra[home] else new
-        )
-    if leads:
-        return leads[0]
-    if extra[home]:
-        return _old_place(problem, home, extra)
-    return text("makes room for or follows another move of the plan")
+    return _why_move(problem, plan, facts, teacher, new)
 
 
-def _new_place(problem: Problem, post: int, empty: Ints) -> Text:
+def _why_move(problem: Problem, plan: Plan, facts: _Facts, teacher: int, new: Text) -> Text:
+    """Give the first thing that speaks for a move: the new place, the balance, the old place, the wish."""
+    home, post = int(problem.home_post[teacher]), int(plan.post[teacher])
+    surplus = facts.extra[home] > 0
+    same = problem.post_school[home] == problem.post_school[post]
+    old = _old_place(problem, home, int(facts.extra[home]), same)
+    if facts.fills[teacher]:
+        return text("{place}; {left}", place=new, left=old) if surplus else new
+    lead = None if same else next(_spoken_for(problem, facts, teacher, post), None)
+    if lead is not None:
+        return lead
+    if surplus:
+        return old
+    school = problem.schools["school_id"].iloc[problem.post_school[post]]
+    if school in problem.teachers.table["wishes"].iloc[teacher]:
+        return text("the teacher wishes to go there")
+    if facts.arrive[home] or facts.leave[post]:
+        return text("makes room for or follows another move of the plan")
+    return text("makes the plan better as a whole: no single reason stands out")
+
+
+def _new_place(problem: Problem, plan: Plan, facts: _Facts, teacher: int) -> Text:
+    post = plan.post[teacher]
     subject = problem.standard.subjects[problem.subjects[problem.posts.subject[post]]].name
-    if empty[post] > 0:
+    if facts.fills[teacher]:
         return text("fills a post of {subject} that would stay empty", subject=subject)
     return text("takes a place in {subject}", subject=subject)
 
 
-def _old_place(problem: Problem, post: int, extra: Ints) -> Text:
+def _old_place(problem: Problem, post: int, extra: int, same_school: bool) -> Text:
+    """Say what the old place has too many of; in a school of several stages, of which stage."""
     subject = problem.standard.subjects[problem.subjects[problem.posts.subject[post]]].name
-    return text("the old school has {n} more in {subject} than posts", n=int(extra[post]), subject=subject)
+    section = problem.posts.section[post]
+    if (problem.after.open & (problem.sections.school == problem.sections.school[section])).sum() > 1:
+        stage = problem.standard.stages[problem.stages[problem.sections.stage[section]]].name
+        subject = text("{subject} ({stage})", subject=subject, stage=stage)
+    if same_school:
+        return text("the school has {n} more in {subject} than posts", n=extra, subject=subject)
+    return text("the old school has {n} more in {subject} than posts", n=extra, subject=subject)
 
 
-def _leads(problem: Problem, still: Plan, teacher: int, post: int) -> Iterator[Text]:
+def _spoken_for(problem: Problem, facts: _Facts, teacher: int, post: int) -> Iterator[Text]:
     """Yield indicators that the teacher counts for and of which the old section has more per pupil than the new."""
-    home = int(problem.teachers.home[teacher])
-    if home < 0 or post < 0 or problem.displaced[teacher]:
-        return
-    there = int(problem.posts.section[post])
-    for name in problem.config.priorities.indicators:
-        facts = problem.standard.indicators.get(name)
-        if facts is None or facts.counts != "teachers" or home == there:
+    home, there = int(problem.teachers.home[teacher]), int(problem.posts.section[post])
+    for lead in facts.leads:
+        if not lead.counts[teacher, problem.sections.stage[there]]:
             continue
-        old, new = (_density(problem, still, name, u) for u in (home, there))
-        counts = problem.counts(facts)[teacher, problem.sections.stage[there]]
-        subject = problem.counted_subjects(facts)[problem.posts.subject[post]]
-        if counts and subject and old > new:
+        old, new = (round(float(lead.density[u]), 2) for u in (home, there))
+        if lead.subjects[problem.posts.subject[post]] and old > new:
             yield text(
                 "{indicator}: {old} at the old school, {new} at the new one if nobody moved",
-                indicator=facts.name,
+                indicator=lead.indicator.name,
                 old=f"{old:.2f}",
                 new=f"{new:.2f}",
             )
-
-
-def _density(problem: Problem, plan: Plan, name: str, section: int) -> float:
-    """Heads that count for an indicator per its number of pupils, in one section."""
-    facts, pupils = problem.standard.indicators[name], problem.after.pupils[section]
-    here = np.flatnonzero((plan.post >= 0) & (plan.section(problem) == section))
-    counts = problem.counts(facts)[here, problem.sections.stage[section]]
-    counts = counts & problem.counted_subjects(facts)[plan.subject(problem)[here]]
-    return float(counts.sum() / pupils * facts.per) if pupils else 0.0

@@ -150,7 +150,7 @@ def _values(
             continue
         if stripped != cell and stripped:
             first, n = rows[int(np.argmax(codes == i))], int((codes == i).sum())
-            found = text("spaces around {value} (rows: {n})", value=quoted(stripped), n=n)
+            found = text("spaces around the value (rows: {n})", n=n)  # the value may be somebody's name
             notes.warn(file, first, name, found, text("the value alone"), text("it is read without them"))
     result = np.empty(len(cells), dtype=object)
     if len(cells):

@@ -203,7 +203,7 @@ def _bounds(search: _Search) -> Iterator[float]:
     """Yield ever better bounds, until they are within the gap."""
     ticket, closed = count(), INFINITY
     boxes: list[tuple[float, int, tuple[Range, ...]]] = [(0.0, next(ticket), _opening(search))]
-    while boxes:
+    while boxes and boxes[0][0] < _cutoff(search):
         least, _, spans = heapq.heappop(boxes)
         for box in _relax(search, spans):
             known = min(closed, boxes[0][0] if boxes else INFINITY, search.reached)

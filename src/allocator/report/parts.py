@@ -1,0 +1,43 @@
+"""What a story is made of: sentences with a judgement, and tables of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from allocator.words import Text, text
+
+Cell = str | Text
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A cell with a judgement: good, bad or neither."""
+
+    words: Cell
+    good: bool | None
+
+
+Line = tuple[Cell | Mark, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table for people; ``wide`` tables are folded away until they are asked for."""
+
+    title: Text
+    columns: tuple[Text, ...]
+    rows: tuple[Line, ...]
+    notes: tuple[Text, ...] = ()
+    wide: bool = False
+
+    @property
+    def folded(self) -> Text:
+        """What stands on a table that is folded away."""
+        return text("{title} ({n} rows)", title=self.title, n=len(self.rows))
+
+
+def percent(share: float) -> str:
+    """Show a share in percent, rounded up."""
+    return f"{np.ceil(share * 10_000 - 1e-9) / 100 + 0.0:.2f}%"

@@ -1,0 +1,252 @@
+"""The tables of the report: the evidence, in order; everything in them stands in the result files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from allocator.plan import ROUNDS
+from allocator.report.answer import Answer
+from allocator.report.balance import balance
+from allocator.report.files import counts, plan_rows
+from allocator.report.names import LEVELS, ROUND_NAMES, SETTINGS, STATUS
+from allocator.report.parts import Cell, Line, Mark, Table, percent
+from allocator.words import text
+
+
+def tables(answer: Answer, names: bool) -> Iterator[Table]:
+    """Yield the tables in their order; one without rows is left out.
+
+    Parameters
+    ----------
+    names
+        Whether people's names may stand beside their codes.
+    """
+    told = [
+        balance(answer),
+        _moves(answer),
+        _closures(answer),
+        _staff(answer),
+        _unfilled(answer),
+        _warnings(answer),
+        _levels(answer),
+        _rules(answer),
+        _people(answer, names),
+        _manifest(answer),
+    ]
+    yield from (table for table in told if table.rows)
+
+
+def _moves(answer: Answer) -> Table:
+    n = counts(answer)["rounds"]
+    rows = tuple((ROUND_NAMES[name], f"{n[name]:,}") for name in ROUNDS if n[name])
+    return Table(text("Placements by round"), (text("Round"), text("Teachers")), rows)
+
+
+def _closures(answer: Answer) -> Table:
+    names = dict(zip(answer.problem.schools["school_id"], answer.problem.schools["name"], strict=True))
+    rows = tuple(
+        (
+            f"{j.school_id} {names[j.school_id] or ''}".strip(),
+            answer.scenario.standard.stages[j.stage].name,
+            f"{j.to_school} {names[j.to_school] or ''}".strip(),
+            str(j.pupils),
+            f"{j.km:.1f}",
+            f"{j.minutes:.0f}",
+        )
+        for j in answer.problem.journeys
+    )
+    columns = (
+        text("School that closes"),
+        text("Stage"),
+        text("Pupils go to"),
+        text("Pupils"),
+        text("km"),
+        text("Minutes"),
+    )
+    return Table(text("Schools that close"), columns, rows)
+
+
+def _staff(answer: Answer) -> Table:
+    rows: list[Line] = []
+    for row in answer.card.staff:
+        rows.append(
+            (
+                answer.scenario.standard.stages[row.stage].name,
+                f"{row.pupils_after:,}",
+                f"{row.classes_after:,}",
+                f"{row.quota_after:,}",
+                f"{row.headcount_after:,}",
+                f"{row.over_quota_after:+,}" if row.over_quota_after else "0",
+                f"{row.posts_before:,}",
+                f"{row.posts_after:,}",
+            )
+        )
+    short = [
+        text(
+            "{subject} ({stage}): {n}",
+            subject=standard.subjects[r.subject].name,
+            stage=standard.stages[r.stage].name,
+            n=r.short_after,
+        )
+        for standard in [answer.scenario.standard]
+        for r in answer.card.subjects
+        if r.short_after > 0
+    ]
+    over = sum(r.over_quota_after for r in answer.card.staff)
+    notes = [text("The district as a whole is {n} above its quota.", n=over)] if over > 0 else []
+    if short and over > 0:
+        notes.append(text("At the same time teachers are missing: {subjects}.", subjects=short))
+    elif short:
+        notes.append(text("Teachers are missing: {subjects}.", subjects=short))
+    columns = (
+        text("Stage"),
+        text("Pupils"),
+        text("Classes"),
+        text("Quota"),
+        text("Teachers"),
+        text("Above quota"),
+        text("Posts today"),
+        text("Posts in September"),
+    )
+    return Table(text("Staff, quota and posts in September"), columns, tuple(rows), tuple(notes))
+
+
+def _unfilled(answer: Answer) -> Table:
+    names = dict(zip(answer.problem.schools["school_id"], answer.problem.schools["name"], strict=True))
+    standard = answer.scenario.standard
+    rows = tuple(
+        (
+            f"{r.school_id} {names[r.school_id] or ''}".strip(),
+            standard.stages[r.stage].name,
+            standard.subjects[r.subject].name,
+            str(r.posts),
+            str(r.filled_after),
+            str(r.unfilled),
+        )
+        for r in answer.card.posts
+        if r.unfilled
+    )
+    columns = (
+        text("School"),
+        text("Stage"),
+        text("Subject"),
+        text("Posts"),
+        text("Filled"),
+        text("Empty"),
+    )
+    return Table(text("Posts that stay empty"), columns, rows, wide=len(rows) > 20)
+
+
+def _warnings(answer: Answer) -> Table:
+    language = answer.scenario.config.language
+    rows = tuple((w.say(language),) for w in answer.problem.warnings)
+    return Table(text("Warnings"), (text("What was found in the tables"),), rows, wide=len(rows) > 10)
+
+
+def _levels(answer: Answer) -> Table:
+    rows: list[Line] = [
+        (
+            str(i),
+            LEVELS[level.name],
+            f"{level.objective + 0.0:.6g}",
+            f"{level.bound + 0.0:.6g}",
+            percent(level.gap),
+            f"{level.seconds:.1f}",
+            Mark(STATUS[level.status], level.status == "proved"),
+        )
+        for i, level in enumerate(answer.result.levels, start=1)
+    ]
+    notes = [
+        text(
+            "Each level is solved in this order and held while the next is solved; no plan that keeps what is held can be below the bound."
+        )
+    ]
+    if any(level.held == "heads" for level in answer.result.levels):
+        notes.append(text("After evenness, the heads that count in each section are held too."))
+    columns = (
+        text("Order"),
+        text("Level"),
+        text("This plan"),
+        text("Bound"),
+        text("Gap"),
+        text("Seconds"),
+        text("Status"),
+    )
+    return Table(text("Certificate"), columns, tuple(rows), tuple(notes))
+
+
+def _rules(answer: Answer) -> Table:
+    broken = {
+        rule.id: [v for v in answer.result.violations if v.rule == rule.id] for rule in answer.result.rules
+    }
+    rows: list[Line] = [
+        (
+            rule.id,
+            rule.said(),
+            SETTINGS[rule.level],
+            Mark(str(len(broken[rule.id])), not broken[rule.id]),
+        )
+        for rule in answer.result.rules
+    ]
+    columns = (text("Rule"), text("What it says"), text("Force"), text("Breaches found"))
+    return Table(text("Rules"), columns, tuple(rows))
+
+
+def _people(answer: Answer, names: bool) -> Table:
+    """Everybody who does not keep the present place."""
+    standard, people = answer.scenario.standard, answer.problem.teachers.table["name"].to_numpy(dtype=object)
+    schools = dict(zip(answer.problem.schools["school_id"], answer.problem.schools["name"], strict=True))
+
+    def place(school: str | None, stage: str | None) -> Cell:
+        if school is None or stage is None:
+            return "—"
+        return text(
+            "{school} {name}, {stage}",
+            school=school,
+            name=schools[school] or "",
+            stage=standard.stages[stage].name,
+        )
+
+    rows: list[Line] = []
+    for t, row in enumerate(plan_rows(answer)):
+        if row["round"] == "stay":
+            continue
+        who = f"{row['teacher_id']} {people[t] or ''}".strip() if names else str(row["teacher_id"])
+        rows.append(
+            (
+                who,
+                place(row["from_school"], row["from_stage"]),
+                standard.subjects[row["from_subject"]].name,
+                place(row["to_school"], row["to_stage"]),
+                "—" if row["to_subject"] is None else standard.subjects[row["to_subject"]].name,
+                ROUND_NAMES[row["round"]],
+                "" if row["km"] is None else f"{row['km']:.1f}",
+                row["reason"],
+            )
+        )
+    columns = (
+        text("Teacher"),
+        text("From"),
+        text("Subject"),
+        text("To"),
+        text("New subject"),
+        text("Round"),
+        text("km"),
+        text("Reason"),
+    )
+    return Table(text("Every move"), columns, tuple(rows), wide=True)
+
+
+def _manifest(answer: Answer) -> Table:
+    rows: Sequence[tuple[Cell, ...]] = [
+        (text("Seed"), str(answer.scenario.config.seed)),
+        (text("Solved"), answer.began.isoformat(timespec="minutes")),
+        (text("Seconds"), f"{answer.seconds:.1f}"),
+        *((name, digest) for name, digest in answer.problem.files.items()),
+    ]
+    note = text("The same files and the same seed give the same plan; each file is named with its SHA-256.")
+    if answer.result.status != "proved":
+        note = text(
+            "Each file is named with its SHA-256. A time limit ended a level: another run may end elsewhere."
+        )
+    return Table(text("Manifest"), (text("What"), text("Value")), tuple(rows), (note,), wide=True)

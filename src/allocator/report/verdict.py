@@ -1,0 +1,141 @@
+"""The verdict: what a reader must know first, each sentence with a judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from allocator.report.answer import Answer
+from allocator.report.files import counts
+from allocator.report.parts import Mark, percent
+from allocator.words import text
+
+
+def verdict(answer: Answer) -> Iterator[Mark]:
+    """Yield what a reader must know first, the proof before all."""
+    n = counts(answer)
+    worst = max((level.gap for level in answer.result.levels), default=0.0)
+    yield _proved(answer.result.status == "proved", worst)
+    yield _kept(answer)
+    yield from _moved(n)
+    yield Mark(
+        text(
+            "Posts that stay empty: {n} of {posts}; with everybody at the present place it would be {still}.",
+            n=n["unfilled"],
+            posts=n["posts"],
+            still=n["unfilled_if_nobody_moved"],
+        ),
+        _fewer(n["unfilled"], n["unfilled_if_nobody_moved"]),
+    )
+    if n["schools_closed"]:
+        yield _closed(answer, n)
+    yield from _limits(answer)
+    if answer.problem.warnings:
+        yield Mark(
+            text("Warnings about the tables: {n}, listed below.", n=len(answer.problem.warnings)), None
+        )
+
+
+def _fewer(after: int, still: int) -> bool | None:
+    """Judge a number that should be 0: good where it is, bad where it grew."""
+    return True if after == 0 else False if after > still else None
+
+
+def _closed(answer: Answer, n: dict[str, Any]) -> Mark:
+    journeys = answer.problem.journeys
+    if not sum(j.pupils for j in journeys):
+        words = text(
+            "Schools that close: {n}; no pupils change school. Posts freed: {posts}.",
+            n=n["schools_closed"],
+            posts=n["posts_freed"],
+        )
+        return Mark(words, None)
+    far = max(journeys, key=lambda j: j.km)
+    words = text(
+        "Schools that close: {n}. Pupils who change school: {pupils}; their longest way is {km} km ({minutes} minutes). Posts freed: {posts}.",
+        n=n["schools_closed"],
+        pupils=sum(j.pupils for j in journeys),
+        km=f"{far.km:.1f}",
+        minutes=f"{far.minutes:.0f}",
+        posts=n["posts_freed"],
+    )
+    return Mark(words, None)
+
+
+def _proved(proved: bool, worst: float) -> Mark:
+    if proved and worst == 0:
+        return Mark(
+            text("Proved: no plan that keeps what the earlier levels hold is better at any level."), True
+        )
+    if proved:
+        words = text(
+            "Proved: no plan that keeps what the earlier levels hold is better at any level by more than {gap}.",
+            gap=percent(worst),
+        )
+        return Mark(words, True)
+    return Mark(
+        text(
+            "Not proved in full: the time limit came first. At the worst level another plan might be better by up to {gap}.",
+            gap=percent(worst),
+        ),
+        False,
+    )
+
+
+def _kept(answer: Answer) -> Mark:
+    hard = [rule for rule in answer.result.rules if rule.level == "hard"]
+    soft = len(answer.result.violations)
+    if soft:
+        return Mark(
+            text(
+                "Hard rules kept: all {n}. Breaches of soft rules: {soft}, listed in result.json.",
+                n=len(hard),
+                soft=soft,
+            ),
+            None,
+        )
+    return Mark(text("Hard rules kept: all {n}, as counted anew without the solver.", n=len(hard)), True)
+
+
+def _moved(n: dict[str, Any]) -> Iterator[Mark]:
+    if n["budget"] is None:
+        words = text(
+            "Teachers who leave a school that stays open: {n} (no budget is set; {eligible} may move).",
+            n=n["moved_from_open_schools"],
+            eligible=n["eligible"],
+        )
+    else:
+        words = text(
+            "Teachers who leave a school that stays open: {n} (budget: {budget}; {eligible} may move).",
+            n=n["moved_from_open_schools"],
+            budget=n["budget"],
+            eligible=n["eligible"],
+        )
+    yield Mark(words, None)
+    if n["moved_from_closing_schools"]:
+        words = text(
+            "Teachers of closing schools with a new place: {n}; they are counted apart.",
+            n=n["moved_from_closing_schools"],
+        )
+        yield Mark(words, None)
+    if n["recruits"]:
+        yield Mark(text("New teachers with a place: {n}.", n=n["rounds"]["recruit"]), None)
+
+
+def _limits(answer: Answer) -> Iterator[Mark]:
+    judged = [row for row in answer.card.balance if row.threshold is not None]
+    if not judged:
+        yield Mark(text("The standard sets no limits for balance: nothing is judged, only measured."), None)
+        return
+    verdicts = [row.pass_after for row in judged]
+    yield Mark(
+        text(
+            "Coefficients of variation within their limit: {before} of {n} today, {after} of {n} in September.",
+            n=len(judged),
+            before=[row.pass_before for row in judged].count(True),
+            after=verdicts.count(True),
+        ),
+        False if False in verdicts else None if None in verdicts else True,
+    )
+    if unknown := verdicts.count(None):
+        yield Mark(text("{n} of them cannot be computed; the table says why.", n=unknown), None)

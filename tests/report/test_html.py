@@ -1,0 +1,325 @@
+"""The page: it needs nothing but itself, escapes everything, and shows nothing that is not in the result files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from allocator.report.answer import Answer
+from allocator.report.html import page
+from allocator.report.parts import Mark, Table
+from allocator.report.story import story
+from allocator.words import Text, say
+from report.results import Folder, solved
+from rules.variants import TINY, variant
+from solving import brute
+
+HOSTILE = """<script>alert("1")</script>&amp;{x}%s'"><img src=x onerror=y>"""
+_ELEMENTS = (
+    "html head meta title style body main h1 h2 p ul li div table thead tbody tr th td details summary footer"
+)
+
+
+class Page(HTMLParser):
+    """A page taken apart: its elements with their attributes, its policy, and the text that is shown."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text: list[str] = []
+        self.style = ""
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element; those without an end are not kept open."""
+        self.elements.append((tag, dict(attrs)))
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Hold that elements end in the order in which they began."""
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Note what is shown."""
+        if self.open and self.open[-1] == "style":
+            self.style += data
+        else:
+            self.text.append(data)
+
+    @property
+    def shown(self) -> str:
+        """All that is shown, as a browser would read it."""
+        return "\n".join(self.text)
+
+
+def rendered(answer: Answer, language: str = "en", *, names: bool = False) -> str:
+    config = answer.scenario.config.model_copy(update={"language": language})
+    return page(story(replace(answer, scenario=replace(answer.scenario, config=config)), names=names))
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_page_needs_nothing_but_itself(tiny: Folder, language: str) -> None:
+    """No element loads, links or runs anything, and its own policy would forbid it."""
+    taken = Page(rendered(tiny.answer, language))
+    assert not taken.open
+    assert {tag for tag, _ in taken.elements} <= set(_ELEMENTS.split())
+    allowed = {"lang", "charset", "name", "content", "http-equiv", "class"}
+    assert {name for _, attributes in taken.elements for name in attributes} <= allowed
+    (policy,) = [a["content"] for _, a in taken.elements if a.get("http-equiv") == "Content-Security-Policy"]
+    assert policy == "default-src 'none'; style-src 'unsafe-inline'"
+    assert not re.search(r"url\(|@import|expression", taken.style)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_page_is_in_the_language_of_the_scenario(tiny: Folder, language: str) -> None:
+    """Every sentence of the story is shown in the language asked for, and the page says which it is."""
+    taken, told = Page(rendered(tiny.answer, language)), tiny.story
+    assert taken.elements[0] == ("html", {"lang": language})
+    for line in told.verdict:
+        assert say(line.words, language) in taken.text
+    for table in told.tables:
+        for words in (*table.columns, *table.notes, table.folded if table.wide else table.title):
+            assert say(words, language) in taken.text
+    name = {"zh": "每百名学生体育艺术", "en": "PE, music and art teachers per 100 pupils"}[language]
+    assert name in taken.shown
+
+
+def test_everything_is_escaped(tmp_path: Path) -> None:
+    """Titles, notices, names of schools and of people are shown as they are and never become elements."""
+    cells: dict[str, Any] = {
+        "schools": {s: {"name": f"{HOSTILE}{s}", "township": HOSTILE} for s in ("A1", "A2", "B1", "B2")},
+        "teachers": {f"T{n:02d}": {"name": f"{HOSTILE}{n}"} for n in range(1, 13)},
+    }
+    settings = {"title": HOSTILE, "notice": f"{HOSTILE}!"}
+    found = solved(variant(tmp_path / "v", settings, cells), tmp_path / "out")
+    taken = Page(rendered(found.answer, names=True))
+    assert {tag for tag, _ in taken.elements}.isdisjoint({"script", "img"})
+    assert taken.text.count(HOSTILE) == 2  # the title of the window and of the page
+    assert f"{HOSTILE}!" in taken.text
+    for shown in (f"A1 {HOSTILE}A1", f"T10 {HOSTILE}10"):
+        assert any(shown in part for part in taken.text)
+
+
+def test_names_of_people_stand_only_where_they_are_asked_for(tiny: Folder) -> None:
+    """Without the option the page has codes alone; with it, the names of those who move."""
+    movers = {r["teacher_id"] for r in tiny.plan if r["round"] != "stay"}
+    names = {t: row["name"] for t, row in tiny.teachers.items()}
+    plain, named = (rendered(tiny.answer, names=n) for n in (False, True))
+    for teacher, name in names.items():
+        assert not re.search(rf"\b{name}\b", plain)
+        assert (f"{teacher} {name}<" in named) == (teacher in movers)
+
+
+def test_judged_cells_are_marked(tiny: Folder) -> None:
+    """What is judged good or bad carries its colour, and numbers do not break."""
+    classes = [a.get("class") for tag, a in Page(rendered(tiny.answer)).elements if tag in ("td", "li")]
+    marks = list(tiny.story.verdict)
+    cells = [c for table in tiny.story.tables for row in table.rows for c in row]
+    marks += [c for c in cells if isinstance(c, Mark)]
+    assert classes.count("good") == sum(mark.good is True for mark in marks) > 0
+    assert classes.count("bad") == sum(mark.good is False for mark in marks) > 0
+    assert classes.count("number") > 50
+
+
+def test_long_tables_are_folded_with_their_number_of_rows(tiny: Folder) -> None:
+    """Who moves where is folded away under a line that says how many rows there are."""
+    taken = Page(rendered(tiny.answer))
+    movers = sum(r["round"] != "stay" for r in tiny.plan)
+    assert f"Every move ({movers} rows)" in taken.text
+    assert sum(tag == "details" for tag, _ in taken.elements) == sum(t.wide for t in tiny.story.tables)
+
+
+# --- every cell stands in the result files
+
+
+def table(tiny: Folder, title: str) -> list[tuple[str, ...]]:
+    """Rows of one table as they are shown in English."""
+    (found,) = [t for t in tiny.story.tables if str(t.title) == title]
+    return [tuple(_words(cell) for cell in row) for row in found.rows]
+
+
+def _words(cell: str | Text | Mark) -> str:
+    return str(cell.words if isinstance(cell, Mark) else cell)
+
+
+def _school(code: str) -> str:
+    return f"{code} {brute.read(TINY).schools[code]['name']}"
+
+
+def _names(tiny: Folder, kind: str) -> dict[str, str]:
+    return {code: str(facts.name) for code, facts in getattr(tiny.answer.scenario.standard, kind).items()}
+
+
+def test_every_table_is_tested_here(tiny: Folder) -> None:
+    """A table that is added to the report needs its source in the result files, and a test below."""
+    assert {str(t.title) for t in tiny.story.tables} == {
+        "Balance before and after",
+        "Placements by round",
+        "Schools that close",
+        "Staff, quota and posts in September",
+        "Posts that stay empty",
+        "Certificate",
+        "Rules",
+        "Every move",
+        "Manifest",
+    }
+
+
+def test_balance_stands_in_balance_csv(tiny: Folder) -> None:
+    """Coefficients, limits, verdicts and means are those of balance.csv."""
+    stages, indicators = _names(tiny, "stages"), _names(tiny, "indicators")
+    by = {(r["stage"], r["indicator"], r["measure"]): r for r in tiny.balance}
+    verdicts = {
+        ("yes", "yes"): "within, as before",
+        ("no", "yes"): "now within",
+        ("no", "no"): "still above",
+        ("", ""): "",
+    }
+    expected = []
+    for (stage, name, measure), row in by.items():
+        if measure == "cv":
+            mean = by[stage, name, "mean"]
+            why = row["why_not"].rpartition("after: ")[2]
+            expected.append(
+                (
+                    stages[stage],
+                    indicators[name],
+                    *(_shown(row[when], 3) for when in ("before", "after")),
+                    f"≤ {row['threshold']}" if row["threshold"] else "",
+                    why or verdicts[row["pass_before"], row["pass_after"]],
+                    *(_shown(mean[when], 2) for when in ("before", "after")),
+                )
+            )
+    assert table(tiny, "Balance before and after") == expected
+
+
+def _shown(cell: str, digits: int) -> str:
+    return f"{float(cell):.{digits}f}" if cell else "—"
+
+
+def test_limits_are_not_shown_where_there_are_none(tmp_path: Path) -> None:
+    """A standard that sets no limits leaves no empty columns for them."""
+    folder = Path(__file__).parents[2] / "scenarios" / "fermanagh"
+    found = solved(folder, tmp_path / "out")
+    columns = [str(c) for c in found.story.tables[0].columns]
+    assert columns == ["Stage", "Indicator", "CV before", "CV after", "Mean before", "Mean after"]
+
+
+def test_rounds_stand_in_plan_csv(tiny: Folder) -> None:
+    """The placements by round add up to the rows of plan.csv."""
+    shown = table(tiny, "Placements by round")
+    assert [int(n) for _, n in shown] == [n for n in tiny.facts["counts"]["rounds"].values() if n]
+    assert sum(int(n) for _, n in shown) == len(tiny.plan)
+
+
+def test_closures_stand_in_result_json(tiny: Folder) -> None:
+    """Where pupils go and how far is what the journeys of result.json say."""
+    assert table(tiny, "Schools that close") == [
+        (
+            _school(j["school_id"]),
+            _names(tiny, "stages")[j["stage"]],
+            _school(j["to_school"]),
+            str(j["pupils"]),
+            f"{j['km']:.1f}",
+            f"{j['minutes']:.0f}",
+        )
+        for j in tiny.facts["journeys"]
+    ]
+
+
+def test_staff_stands_in_sections_and_posts(tiny: Folder) -> None:
+    """Staff, quota and posts of a stage are the sums of its sections and post groups."""
+    expected = []
+    for stage, name in _names(tiny, "stages").items():
+        sums = [
+            sum(int(r[column]) for r in tiny.sections if r["stage"] == stage)
+            for column in ("pupils", "classes", "quota", "headcount_after")
+        ]
+        posts = [
+            sum(int(r[column]) for r in tiny.posts if r["stage"] == stage)
+            for column in ("posts_before", "posts")
+        ]
+        over = sums[3] - sums[2]
+        expected.append((name, *map(str, sums), f"{over:+}" if over else "0", *map(str, posts)))
+    assert table(tiny, "Staff, quota and posts in September") == expected
+
+
+def test_empty_posts_stand_in_posts_csv(tiny: Folder) -> None:
+    """Every post group with an empty post is shown, with its numbers."""
+    stages, subjects = _names(tiny, "stages"), _names(tiny, "subjects")
+    assert table(tiny, "Posts that stay empty") == [
+        (
+            _school(r["school_id"]),
+            stages[r["stage"]],
+            subjects[r["subject"]],
+            r["posts"],
+            r["filled_after"],
+            r["unfilled"],
+        )
+        for r in tiny.posts
+        if r["unfilled"] != "0"
+    ]
+
+
+def test_certificate_stands_in_result_json(tiny: Folder) -> None:
+    """Objective, bound, status and seconds of each level are those of result.json, the gap never rounded down."""
+    for shown, level in zip(table(tiny, "Certificate"), tiny.facts["levels"], strict=True):
+        assert shown[2:4] == (f"{level['objective']:.6g}", f"{level['bound']:.6g}")
+        assert level["gap"] - 1e-9 <= float(shown[4].rstrip("%")) / 100 <= level["gap"] + 1e-4
+        assert shown[5:] == (f"{level['seconds']:.1f}", level["status"])
+
+
+def test_rules_stand_in_result_json(tiny: Folder) -> None:
+    """Every rule with its sentence, its force and its breaches is shown."""
+    assert table(tiny, "Rules") == [
+        (r["id"], r["sentence"], r["level"], str(len(r["violations"]))) for r in tiny.facts["rules"]
+    ]
+
+
+def test_moves_stand_in_plan_csv(tiny: Folder) -> None:
+    """Everybody who does not keep the place is shown as plan.csv has it, and nobody else."""
+    stages, subjects = _names(tiny, "stages"), _names(tiny, "subjects")
+
+    def place(school: str, stage: str) -> str:
+        return f"{_school(school)}, {stages[stage]}" if school else "—"
+
+    shown = table(tiny, "Every move")
+    assert [(*row[:5], *row[6:]) for row in shown] == [
+        (
+            r["teacher_id"],
+            place(r["from_school"], r["from_stage"]),
+            subjects[r["from_subject"]],
+            place(r["to_school"], r["to_stage"]),
+            subjects[r["to_subject"]],
+            r["km"],
+            r["reason"],
+        )
+        for r in tiny.plan
+        if r["round"] != "stay"
+    ]
+
+
+def test_manifest_stands_in_result_json(tiny: Folder) -> None:
+    """Seed, time and the hash of each file are those of the manifest."""
+    manifest, shown = tiny.facts["manifest"], dict(table(tiny, "Manifest"))
+    assert manifest["files"].items() <= shown.items()
+    assert shown["Seed"] == str(manifest["seed"])
+    assert manifest["time"].startswith(shown["Solved"].removesuffix("+00:00"))
+    assert float(shown["Seconds"]) == round(manifest["seconds"], 1)
+    assert len(shown) == len(manifest["files"]) + 3
+
+
+def test_a_table_without_rows_is_left_out(tmp_path: Path) -> None:
+    """Nothing is shown of closures where no school closes."""
+    found = solved(variant(tmp_path / "v", {"closures": None}), tmp_path / "out")
+    tables: tuple[Table, ...] = found.story.tables
+    assert "Schools that close" not in {str(t.title) for t in tables}
+    assert all(t.rows for t in tables)

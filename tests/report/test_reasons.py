@@ -1,0 +1,189 @@
+"""Why somebody is where the plan puts them: each reason claims something, and the tables say the same."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from allocator.domain import LADDERS, Indicator
+from report.results import Folder, Group, Row, solved
+from rules.variants import drawn_cells, variant
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+
+
+class Claims:
+    """What the reasons of one plan claim, each counted by its kind and held against the tables."""
+
+    def __init__(self, found: Folder) -> None:
+        self.found = found
+        self.standard = found.answer.scenario.standard
+        self.present, self.places = found.present(), found.places()
+        self.subjects = {str(s.name): code for code, s in self.standard.subjects.items()}
+        self.stages = {str(s.name): code for code, s in self.standard.stages.items()}
+        self.kinds: Counter[str] = Counter()
+        self.fills: Counter[Group] = Counter()
+        self.checks: dict[str, Callable[..., bool]] = {
+            r"keeps the present place": lambda row: home(row) == new(row),
+            r"placed by hand: the pin of the planner": self.pinned,
+            r"new teacher; (?P<place>.*)": lambda row, place: (
+                not row["from_school"] and self.holds(row, place)
+            ),
+            r"the school closes; (?P<place>.*)": self.closes,
+            r"fills a post of (?P<subject>[^;]+) that would stay empty": self.filling,
+            r"fills a post of (?P<subject>[^;]+) that would stay empty; (?P<left>.*)": (
+                lambda row, subject, left: self.filling(row, subject) and self.holds(row, left)
+            ),
+            r"takes a place in (?P<subject>.*)": lambda row, subject: (
+                self.subjects[subject] == row["to_subject"]
+            ),
+            r"the (?P<old>old )?school has (?P<n>\d+) more in (?P<subject>.*?)( \((?P<stage>\w+)\))? than posts": self.surplus,
+            r"(?P<indicator>.*): (?P<old>[\d.]+) at the old school, (?P<new>[\d.]+) at the new one if nobody moved": self.leads,
+            r"the teacher wishes to go there": self.wished,
+            r"makes room for or follows another move of the plan": self.follows,
+            r"makes the plan better as a whole: no single reason stands out": self.moved,
+        }
+
+    def check(self) -> Claims:
+        """Hold every reason of plan.csv against the tables."""
+        for row in self.found.plan:
+            assert self.holds(row, row["reason"]), row
+        for group, n in self.fills.items():
+            assert n <= self.places[group] - self.present[group], group
+        return self
+
+    def holds(self, row: Row, reason: str) -> bool:
+        """Whether a reason, or a part of one, is true of a row."""
+        for pattern, check in self.checks.items():
+            match = re.fullmatch(pattern, reason)
+            if match:
+                self.kinds[pattern.split("(")[0].strip() or "indicator"] += 1
+                return bool(check(row, **match.groupdict()))
+        raise AssertionError(f"a reason that no test knows: {reason}")
+
+    def pinned(self, row: Row) -> bool:
+        """Say whether the roster pins the teacher to the new school."""
+        return self.found.teachers[row["teacher_id"]]["pin"] == row["to_school"]
+
+    def closes(self, row: Row, place: str) -> bool:
+        """Say whether the school of today closes."""
+        return row["from_school"] in self.found.closed and self.holds(row, place)
+
+    def filling(self, row: Row, subject: str) -> bool:
+        """Say whether the new post group would have an empty post with everybody at the present place."""
+        self.fills[new(row)] += 1
+        return self.subjects[subject] == row["to_subject"] and self.present[new(row)] < self.places[new(row)]
+
+    def surplus(self, row: Row, old: str | None, n: str, subject: str, stage: str | None) -> bool:
+        """Say whether today's place has exactly so many teachers more than posts."""
+        named = {g[1] for g in self.places if g[0] == row["from_school"]}
+        return (
+            self.subjects[subject] == row["from_subject"]
+            and self.present[home(row)] - self.places[home(row)] == int(n) > 0
+            and (old is None) == (row["from_school"] == row["to_school"])
+            and (self.stages[stage] == row["from_stage"] if stage else len(named) == 1)
+        )
+
+    def leads(self, row: Row, indicator: str, old: str, new: str) -> bool:
+        """Today's heads per pupil are as told, more at the old place, and the teacher counts at the new."""
+        (facts,) = [i for i in self.standard.indicators.values() if str(i.name) == indicator]
+        densities = [
+            self.density(facts, row[f"{when}_school"], row[f"{when}_stage"]) for when in ("from", "to")
+        ]
+        assert self.counts(facts, row["teacher_id"], row["to_stage"], row["to_subject"])
+        return [f"{d:.2f}" for d in densities] == [old, new] and float(old) > float(new)
+
+    def density(self, facts: Indicator, school: str, stage: str) -> float:
+        """Heads that count in one section per its number of pupils, with everybody at the present place."""
+        heads = sum(
+            self.counts(facts, r["teacher_id"], stage, r["from_subject"])
+            for r in self.found.plan
+            if (r["from_school"], r["from_stage"]) == (school, stage)
+        )
+        return heads / self.found.pupils()[school, stage] * facts.per
+
+    def counts(self, facts: Indicator, teacher: str, stage: str, subject: str) -> bool:
+        """Whether a teacher counts for an indicator at a post."""
+        row = self.found.teachers[teacher]
+        least: Mapping[str, Any] = {
+            "degree": facts.degree_at_least,
+            "backbone": facts.backbone_at_least,
+            "title": facts.title_at_least,
+        }
+        for column, asked in least.items():
+            name = asked[stage] if isinstance(asked, dict) else asked
+            ladder = LADDERS[column]
+            if name and ladder.index(row.get(column) or ladder[0]) < ladder.index(name):
+                return False
+        return facts.subjects is None or subject in facts.subjects
+
+    def wished(self, row: Row) -> bool:
+        """Say whether the new school is among the teacher's wishes."""
+        return row["to_school"] in self.found.teachers[row["teacher_id"]]["wishes"].split(";")
+
+    def follows(self, row: Row) -> bool:
+        """Somebody else comes to the old place or leaves the new one."""
+        others = [r for r in self.found.plan if r is not row and home(r) != new(r)]
+        return any(new(r) == home(row) or home(r) == new(row) for r in others)
+
+    def moved(self, row: Row) -> bool:
+        """Say whether the place is another one."""
+        return home(row) != new(row)
+
+
+def home(row: Row) -> Group:
+    """Post group of today."""
+    return row["from_school"], row["from_stage"], row["from_subject"]
+
+
+def new(row: Row) -> Group:
+    """Post group of September."""
+    return row["to_school"], row["to_stage"], row["to_subject"]
+
+
+def test_reasons_of_tiny_are_true(tiny: Folder) -> None:
+    """Every reason of tiny is what the tables say, and those that matter there occur."""
+    kinds = Claims(tiny).check().kinds
+    assert kinds["keeps the present place"] == 6
+    assert kinds["the school closes;"] == 2
+    assert kinds["new teacher;"] == 1
+    assert kinds["fills a post of"] == 5
+
+
+ORDERS = (("coverage", "evenness", "wishes"), ("evenness", "coverage"), ("wishes",), ("moves", "coverage"))
+
+
+def test_reasons_of_drawn_districts_are_true(tmp_path: Path) -> None:
+    """On drawn teachers, pins, subjects, levels and budgets every reason holds, and every kind occurs."""
+    kinds: Counter[str] = Counter()
+    for seed in range(12):
+        settings = {
+            "budget": {"moves": (None, 3, 8)[seed % 3]},
+            "objective": {"levels": list(ORDERS[seed % len(ORDERS)])},
+            "rules": {"tenure.minimum": "off", "travel.limit": "off", "quota.headcount": "off"},
+        }
+        folder = variant(tmp_path / str(seed), settings, drawn_cells(seed, subjects=seed % 2 == 0))
+        kinds += Claims(solved(folder, tmp_path / f"out{seed}")).check().kinds
+    expected = {
+        "keeps the present place",
+        "placed by hand: the pin of the planner",
+        "new teacher;",
+        "the school closes;",
+        "fills a post of",
+        "takes a place in",
+        "the",
+        "indicator",
+        "the teacher wishes to go there",
+        "makes room for or follows another move of the plan",
+    }
+    assert expected <= set(kinds), kinds
+
+
+def test_reasons_of_a_district_are_true(tmp_path: Path) -> None:
+    """With hundreds of teachers a post that would stay empty is claimed once, and every reason holds."""
+    kinds = Claims(solved(SCENARIOS / "fermanagh", tmp_path / "out")).check().kinds
+    assert kinds["fills a post of"] == 1
+    assert kinds["indicator"] > 5
