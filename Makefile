@@ -21,10 +21,11 @@ types: .venv/dev
 tests: .venv/dev
 	$(BIN)/pytest -n 2
 
-# The Chinese catalogue: collect the sentences of the source, then compile what was translated.
+# The Chinese catalogue: collect the sentences of the source, then compile what was translated. The header of the
+# catalogue stays (gettext reads its charset) with its date as it stands, so that the same words give the same files.
 words: .venv/dev
 	$(BIN)/pybabel -q extract -F babel.cfg -k text --no-location --sort-output --omit-header -o .venv/allocator.pot src/allocator
-	$(BIN)/pybabel -q update -i .venv/allocator.pot -d src/allocator/labels -D allocator -l zh --no-fuzzy-matching --no-wrap --omit-header --ignore-obsolete
+	$(BIN)/pybabel -q update -i .venv/allocator.pot -d src/allocator/labels -D allocator -l zh --no-fuzzy-matching --no-wrap --ignore-pot-creation-date --ignore-obsolete
 	$(BIN)/pybabel -q compile -d src/allocator/labels -D allocator
 
 # Pages generated from the attribute table, the standards and the rule catalogue.

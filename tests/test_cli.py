@@ -25,9 +25,13 @@ from rules.variants import TINY, variant
 SCENARIOS = TINY.parent
 PROGRAM = [sys.executable, "-c", "from allocator.cli import main; main()"]
 RESULT = {"plan.csv", "posts.csv", "sections.csv", "balance.csv", "lessons.csv", "result.json", "report.html"}
-IMPOSSIBLE = {
-    "no lawful place": ({"rules": {"travel.limit": {"level": "hard", "minutes": 1}}}, "travel.limit"),
-    "floors above the staff": ({}, "quota.headcount"),
+IMPOSSIBLE: Mapping[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "no lawful place": ({"rules": {"travel.limit": {"level": "hard", "minutes": 1}}}, {}, "travel.limit"),
+    "floors above the staff": (
+        {},
+        {"sections": {"A1": {"headcount_min": "6"}, "A2": {"headcount_min": "4"}}},
+        "quota.headcount",
+    ),
 }
 
 
@@ -163,9 +167,8 @@ def test_commands_that_lack_something_are_2() -> None:
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_no_plan_is_3_with_the_conflict(tmp_path: Path, name: str, language: str) -> None:
     """Rules that leave no plan end with 3 and are named, and no result is written."""
-    settings, rule = IMPOSSIBLE[name]
-    floors = {"sections": {s: {"headcount_min": "9"} for s in ("A1", "A2")}} if not settings else {}
-    folder = variant(tmp_path / "s", settings, floors)
+    settings, cells, rule = IMPOSSIBLE[name]
+    folder = variant(tmp_path / "s", settings, cells)
     with pytest.raises(NoPlan) as none:
         app.solve(folder)
     found = solve(folder, tmp_path / "out", "--language", language)
@@ -393,8 +396,8 @@ def test_rules_are_printed_whole(language: str) -> None:
     """Every rule of the catalogue is printed with its sentence in full, its source and its parameters."""
     found = run("rules", "--language", language)
     assert found.exit_code == 0
-    for rule in cli.printed():
-        assert f"{rule['id']} (" in found.stdout
+    for kind, rule in zip(cli.CATALOGUE, cli.printed(), strict=True):
+        assert re.search(rf"^{rule['id']}\b.*{re.escape(say(kind().said(), language))}$", found.stdout, re.M)
         assert rule["source"] in found.stdout
         for name in rule["parameters"]:
             assert f"    {name} = " in found.stdout

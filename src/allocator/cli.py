@@ -162,7 +162,7 @@ def _print_rule(rule: dict[str, Any], language: str) -> None:
             text(
                 "    {name} = {default} ({unit}; {source} [{confidence}])",
                 name=name,
-                default=list(default) if isinstance(default, tuple) else default,
+                default=list(default) if isinstance(default, tuple) else f"{default:g}",
                 unit=facts["unit"],
                 source=facts["source"],
                 confidence=facts["confidence"],

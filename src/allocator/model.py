@@ -37,14 +37,23 @@ class Cohorts:
     first: Ints
 
 
-def cohorts(columns: Sequence[NDArray[np.generic]]) -> Cohorts:
-    """Group teachers whose rows agree in every column given; each column has shape (teachers,)."""
-    table = np.stack([np.unique(column, return_inverse=True)[1].ravel() for column in columns], axis=1)
+def cohorts(columns: Sequence[NDArray[np.generic]], rank: Ints) -> Cohorts:
+    """Group teachers whose rows agree in every column given.
+
+    Parameters
+    ----------
+    columns
+        Each of shape (teachers,).
+    rank
+        Place of each teacher in an order that is not that of the rows: the cohorts follow it.
+    """
+    people = np.argsort(rank)
+    codes = [np.unique(column, return_inverse=True)[1].ravel()[people] for column in columns]
+    table = np.stack(codes, axis=1)
     _, first, of, size = np.unique(table, axis=0, return_index=True, return_inverse=True, return_counts=True)
     order = np.argsort(first, kind="stable")
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    return Cohorts(rank[of.ravel()], size[order], first[order])
+    of = np.argsort(order)[of.ravel()]
+    return Cohorts(of[rank], size[order], people[first[order]])
 
 
 @dataclass

@@ -8,9 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from allocator.domain import LADDERS, Indicator
+from allocator.plan import Plan, standing_still
+from allocator.report.reasons import reasons
 from report.results import Folder, Group, Row, solved
-from rules.variants import drawn_cells, variant
+from rules.variants import TINY, drawn_cells, placed, problem_of, variant
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
@@ -187,3 +191,44 @@ def test_reasons_of_a_district_are_true(tmp_path: Path) -> None:
     kinds = Claims(solved(SCENARIOS / "fermanagh", tmp_path / "out")).check().kinds
     assert kinds["fills a post of"] == 1
     assert kinds["indicator"] > 5
+
+
+def by_hand(folder: Path, moves: Mapping[str, Group]) -> dict[str, str]:
+    """Return the reasons of those who move in a plan made by hand: everybody stays but a few."""
+    problem, _ = problem_of(folder)
+    still = standing_still(problem).post
+    groups = placed(problem, Plan(np.arange(len(problem.posts))))
+    post = [
+        groups.index(moves[t]) if t in moves else p for t, p in zip(problem.teachers.ids, still, strict=True)
+    ]
+    said = reasons(problem, Plan(np.array(post)))
+    return {t: str(words) for t, words in zip(problem.teachers.ids, said, strict=True) if t in moves}
+
+
+NO_REASON = "makes the plan better as a whole: no single reason stands out"
+ROOM = "makes room for or follows another move of the plan"
+
+
+def test_no_reason_is_made_up() -> None:
+    """A move that nothing speaks for says so; with another that follows it, it says that."""
+    maple = {"T08": ("B1", "primary", "english")}  # the only one in mathematics, to a place without a post
+    assert by_hand(TINY, maple) == {"T08": NO_REASON}
+    fir = {"T05": ("B1", "primary", "mathematics")}  # comes to the place that she leaves
+    assert by_hand(TINY, maple | fir)["T08"] == ROOM
+
+
+def test_surplus_of_a_school_with_two_stages_names_the_stage(tmp_path: Path) -> None:
+    """Where a school has primary and junior sections, the reason says of which the surplus is."""
+    two = {"teachers": {t: {"school_id": "A2"} for t in ("T02", "T03")}}
+    moves = {"T02": ("A2", "primary", "english")}
+    assert by_hand(variant(tmp_path / "s", cells=two), moves) == {
+        "T02": "the school has 1 more in Chinese (primary) than posts"
+    }
+
+
+def test_one_empty_post_is_filled_once() -> None:
+    """Of two who come to one empty post, one fills it, and the other takes a place beside."""
+    moves = dict.fromkeys(("T01", "T02"), ("A2", "primary", "chinese"))
+    said = by_hand(TINY, moves)
+    assert said["T01"].startswith("fills a post of Chinese that would stay empty")
+    assert not said["T02"].startswith("fills")

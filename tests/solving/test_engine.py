@@ -181,14 +181,19 @@ def test_bounds_of_whole_numbers_never_exceed_the_optimum(tmp_path: Path, seed: 
     assert optimum is not None
     assert relaxed is not None
     assert relaxed.value < optimum.value - 1e-3  # else there would be nothing to prove
-    proof = solve_whole(engine, cost, relaxed, len(model.pairs), gap=gap, deadline=time.monotonic() + 60)
-    assert proof is not None
-    assert proof.bound <= optimum.value + 1e-6
-    assert optimum.value <= proof.objective + 1e-6
-    assert proof.objective - proof.bound <= gap * abs(proof.objective) + 1e-6
-    assert engine.feasible(proof.x)
-    if gap == 0:
-        assert proof.objective == pytest.approx(optimum.value, abs=1e-6)
+    poor = engine.whole(-cost, np.ones(model.width, dtype=bool), gap=0.5, seconds=60)
+    assert poor is not None
+    for start in (None, poor.x):
+        proof = solve_whole(
+            engine, cost, relaxed, len(model.pairs), gap=gap, deadline=time.monotonic() + 60, start=start
+        )
+        assert proof is not None
+        assert proof.bound <= optimum.value + 1e-6
+        assert optimum.value <= proof.objective + 1e-6
+        assert proof.objective - proof.bound <= gap * abs(proof.objective) + 1e-6
+        assert engine.feasible(proof.x)
+        if gap == 0:
+            assert proof.objective == pytest.approx(optimum.value, abs=1e-6)
 
 
 def test_a_plan_to_begin_with_is_never_lost(tmp_path: Path) -> None:

@@ -304,15 +304,19 @@ def test_three_runs_give_one_plan(tmp_path: Path) -> None:
         ]
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_the_order_of_the_roster_does_not_change_what_is_reached(tmp_path: Path, seed: int) -> None:
-    """With the rows of teachers.csv shuffled every level that was asked for reaches the same value."""
-    settings = {"budget": {"moves": 6, "gap": 0}}
-    one, other = few(seed, **settings), few(seed, **settings)
+@pytest.mark.parametrize("seed", range(6))
+def test_the_order_of_the_roster_decides_nothing(tmp_path: Path, seed: int) -> None:
+    """With the rows of teachers.csv shuffled everybody gets the same place: the codes decide, not the rows."""
+    one, other = few(seed, budget={"moves": 4}), few(seed, budget={"moves": 4})
     np.random.default_rng(seed).shuffle(other.tables["teachers"])
     first, second = solved(one, tmp_path / "one"), solved(other, tmp_path / "other")
-    for name in ("coverage", "evenness"):
-        assert values(first)[name] == pytest.approx(values(second)[name], abs=1e-5)
+    assert first.problem.teachers.ids != second.problem.teachers.ids
+    assert who_where(first) == who_where(second)
+
+
+def who_where(result: Result) -> dict[str, tuple[str, str, str]]:
+    """School, stage and subject by the code of the teacher."""
+    return dict(zip(result.problem.teachers.ids, placed(result.problem, result.plan), strict=True))
 
 
 def test_wishes_cost_their_rank(tmp_path: Path) -> None:

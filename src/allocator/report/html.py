@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -13,7 +12,7 @@ from allocator.report.parts import Mark
 from allocator.report.story import Story
 from allocator.words import Text, say
 
-_NUMBER = re.compile(r"[-+−≤—]? ?[\d.,]*%?")
+_SHORT = 10  # characters of a cell that is not broken over lines: numbers, codes, Chinese words
 
 
 def page(story: Story) -> str:
@@ -26,8 +25,8 @@ def page(story: Story) -> str:
         lstrip_blocks=True,
     )
     template = surroundings.get_template("page.html.j2")
-    show = partial(_show, language=story.language)
-    return template.render(story=story, show=show, mark=_mark, version=version("allocator"))
+    show, mark = partial(_show, language=story.language), partial(_mark, language=story.language)
+    return template.render(story=story, show=show, mark=mark, version=version("allocator"))
 
 
 def _show(cell: Any, language: str) -> str:
@@ -35,9 +34,8 @@ def _show(cell: Any, language: str) -> str:
     return say(words, language) if isinstance(words, Text) else str(words)
 
 
-def _mark(cell: Any) -> str:
-    """Class of a cell: good, bad, number or nothing."""
-    if isinstance(cell, Mark) and cell.good is not None:
-        return "good" if cell.good else "bad"
-    words = cell.words if isinstance(cell, Mark) else cell
-    return "number" if isinstance(words, str) and _NUMBER.fullmatch(words) else ""
+def _mark(cell: Any, language: str) -> str:
+    """Classes of a cell: good, bad, short."""
+    good = cell.good if isinstance(cell, Mark) else None
+    judged = [] if good is None else ["good" if good else "bad"]
+    return " ".join(judged + ["short"] * (len(_show(cell, language)) <= _SHORT))

@@ -22,7 +22,7 @@ class SectionHeadcount(AggregateRule):
 
     id = "quota.headcount"
     sentence = text(
-        "A section holds at most the limit stated for it, or else its quota or today's staff with those of the pupils who come and {above} more; and at least its floor."
+        "A section holds at most the limit stated for it; where none is stated, at most {above} more than the greatest of its quota, its posts, and today's staff with those of the pupils who come; and at least its floor."
     )
     scope = "section"
     default = "hard"

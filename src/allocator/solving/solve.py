@@ -122,7 +122,12 @@ def _cohorts(problem: Problem, rules: tuple[Rule, ...]) -> Cohorts:
             columns.extend(problem.counts(indicator).T)
     columns.extend(np.nan_to_num(table[c].to_numpy(float), nan=-999.0) for c in ("home_lat", "home_lon"))
     columns.append(np.array([";".join(w) for w in table["wishes"]]))
-    return cohorts(columns)
+    return cohorts(columns, _ranks(problem))
+
+
+def _ranks(problem: Problem) -> Ints:
+    """Place of each teacher in the order of the codes, so that the order of the rows decides nothing."""
+    return np.argsort(np.argsort(np.array(problem.teachers.ids)))
 
 
 def _somewhere(problem: Problem, rules: tuple[Rule, ...], groups: Cohorts, allowed: Bools) -> None:
@@ -274,7 +279,7 @@ def _people(prepared: Prepared, state: _State) -> Ints:
     config = model.problem.config
     years = np.nan_to_num(teachers.years, nan=-1.0)
     sign = -1.0 if config.priorities.first_to_move == "longest" else 1.0
-    draw = np.random.default_rng(config.seed).permutation(len(teachers))
+    draw = np.random.default_rng(config.seed).permutation(len(teachers))[_ranks(model.problem)]
     order = np.empty(len(teachers), dtype=np.int64)
     order[np.lexsort((draw, sign * years, ~teachers.volunteer))] = np.arange(len(teachers))
     return deal(model, np.round(state.x[: len(model.pairs)]).astype(np.int64), order)
@@ -329,4 +334,4 @@ def _least_breach(prepared: Prepared, hard: list[AggregateRule]) -> Plan | None:
         return None
     assert proof is not None, "everybody has a lawful place, and no total is hard"
     counts = np.round(proof.x[:pairs]).astype(np.int64)
-    return Plan(deal(model, counts, np.arange(len(problem.teachers))))
+    return Plan(deal(model, counts, _ranks(problem)))
