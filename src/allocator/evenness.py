@@ -166,7 +166,8 @@ def encode(model: Model, term: Term, middle: float) -> Encoded:
     Heads far above an even share are counted at the slope where the single steps end: still a lower bound.
     """
     low, high = _limits(model, term)
-    likely = np.ceil(_MANY * middle * term.pupils / term.pupils.sum()) + _MORE
+    reached = min(_totals(model, term).high, 2 * middle + 10)
+    likely = np.ceil(_MANY * reached * term.pupils / term.pupils.sum()) + _MORE
     steps = np.minimum(high - low, np.maximum(likely - low, 1)).astype(np.int64)
     at = np.repeat(np.arange(len(low)), steps)
     head = low[at] + np.arange(len(at)) - np.repeat(np.cumsum(steps) - steps, steps)

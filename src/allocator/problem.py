@@ -354,9 +354,7 @@ def _published_posts(
     for row in scenario.table("posts").to_dict("records"):
         home, subject = at[row["school_id"], row["stage"]], subjects.index(row["subject"])
         posts[home, subject] = int(row["posts"])
-        partners = [
-            (at.get((school, row["stage"]), -1), share) for school, share in row.get("shared_with", ())
-        ]
+        partners = [(at.get((school, row["stage"]), -1), share) for school, share in row["shared_with"]]
         visits = [(section, share) for section, share in partners if section >= 0 and is_open[section]]
         if visits and posts[home, subject]:
             shared.append(SharedPost(home, subject, _with_home(home, visits)))

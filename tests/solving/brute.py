@@ -272,7 +272,8 @@ def _within_totals(plans: Plans) -> NDArray[np.bool_]:
         held = plans.heads(lambda t, p, section=section: p[:2] == section)
         low, high = limits(district, section)
         computed = not district.sections[section].get("headcount_max")
-        kept &= (held >= low) & (held <= high + computed * math.floor(headcount["above"] if headcount else 0))
+        tolerance = computed * math.floor(headcount["above"] if headcount else 0)
+        kept &= (held >= low) & (held <= max(high + tolerance, low))
     budget = district.settings.get("budget", {}).get("moves")
     if district.rule("budget.moves") is not None and budget is not None:
         kept &= moves(plans) <= budget
@@ -360,7 +361,7 @@ def burden(plans: Plans) -> NDArray[np.float64]:
         km = road_km(teacher, place[0], district) if place[0] != teacher["school_id"] else 0.0
         return float(
             weights["km"] * km
-            + weights["move"] * moves_away(teacher, place, district)
+            + weights["move"] * (moves_away(teacher, place, district) and teacher.get("volunteer") != "yes")
             + weights["cross_zone"] * crosses_zone(teacher, place, district)
             + weights["cross_stage"] * crosses_stage(teacher, place)
             + weights["second_subject"] * (place[2] != teacher["subject"])

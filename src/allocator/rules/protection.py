@@ -96,7 +96,9 @@ class ServiceLock(PairRule):
     """Service terms: special-post teachers, publicly funded graduates, directed training."""
 
     id = "tenure.lock"
-    sentence = text("A teacher bound by a service term to a school that stays open stays there until the term ends.")
+    sentence = text(
+        "A teacher bound by a service term to a school that stays open stays there until the term ends."
+    )
     scope = "teacher"
     default = "hard"
     source = "特岗 3 years; 公费师范生 6 years (国办发〔2018〕75号); the date stands in lock_until"

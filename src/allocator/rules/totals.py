@@ -51,7 +51,7 @@ class SectionHeadcount(AggregateRule):
     def most(self, problem: Problem) -> Ints:
         """Return the most teachers of each section; a limit stated in sections.csv has no tolerance."""
         tolerance = np.where(problem.sections.stated, 0, int(self.above))
-        return np.asarray(problem.sections.high + tolerance, dtype=np.int64)
+        return np.asarray(np.maximum(problem.sections.high + tolerance, problem.sections.low), dtype=np.int64)
 
     def violations(self, problem: Problem, plan: Plan) -> Iterator[Violation]:
         """Count heads in plain Python."""
@@ -61,7 +61,7 @@ class SectionHeadcount(AggregateRule):
                 continue
             stated = bool(problem.sections.stated[section])
             low = int(problem.sections.low[section])
-            high = int(problem.sections.high[section]) + (0 if stated else int(self.above))
+            high = max(int(problem.sections.high[section]) + (0 if stated else int(self.above)), low)
             excess = max(held[section] - high, low - held[section])
             if excess > 0:
                 school = problem.schools["school_id"].iloc[problem.sections.school[section]]
@@ -151,20 +151,26 @@ class MoveBudget(CappedMoves):
 
 
 @dataclass(frozen=True)
-class CrossStage(CappedMoves):
-    """跨学段: teachers who change from one stage to another."""
+class CappedChanges(CappedMoves):
+    """At most so many teachers who change one thing about their place; recruits have none to change."""
 
-    id = "direction.cross_stage"
-    sentence = text("At most {most} teachers change the stage they teach.")
     scope = "district"
     default = "off"
-    source = "district practice (41 in 2019)"
     confidence = "FOUND"
     most: int = parameter(41, unit="teachers", source="district practice", confidence="FOUND")
 
     def limit(self, problem: Problem) -> int | None:
         """Return the most."""
         return self.most
+
+
+@dataclass(frozen=True)
+class CrossStage(CappedChanges):
+    """跨学段: teachers who change from one stage to another."""
+
+    id = "direction.cross_stage"
+    sentence = text("At most {most} teachers change the stage they teach.")
+    source = "district practice (41 in 2019)"
 
     def counted(self, problem: Problem, teachers: Ints, posts: Ints) -> Bools:
         """Count other stages, recruits apart."""
@@ -178,20 +184,12 @@ class CrossStage(CappedMoves):
 
 
 @dataclass(frozen=True)
-class CrossZone(CappedMoves):
+class CrossZone(CappedChanges):
     """跨片区: teachers who go to another zone."""
 
     id = "direction.cross_zone"
     sentence = text("At most {most} teachers go to a school in another zone.")
-    scope = "district"
-    default = "off"
     source = "zone first: practice of districts"
-    confidence = "FOUND"
-    most: int = parameter(41, unit="teachers", source="district practice", confidence="FOUND")
-
-    def limit(self, problem: Problem) -> int | None:
-        """Return the most."""
-        return self.most
 
     def counted(self, problem: Problem, teachers: Ints, posts: Ints) -> Bools:
         """Count other zones, recruits apart."""

@@ -21,7 +21,7 @@ _LIKE_A_MONTH = re.compile(
     r"(?P<year>(18|19|20|21)\d\d)\s*[-/.年]?\s*(?P<month>0?[1-9]|1[0-2])\s*(月|[-/.月]\s*\d{1,2}\s*日?.*)?",
     re.ASCII,
 )
-_ID = re.compile(r"[^\s;:,；：，]{1,64}")
+_ID = re.compile(r"(?![=+\-@])[^\s;:,；：，]{1,64}")  # a spreadsheet takes = + - @ for a formula
 Read = Callable[[str], Any]
 
 
@@ -128,7 +128,9 @@ def _month(cell: str) -> float:
 def _id(cell: str) -> str:
     if not _ID.fullmatch(cell) or not cell.isprintable():
         raise Refused(
-            text("a code of at most 64 visible characters without spaces, commas, colons or semicolons"),
+            text(
+                "a code of at most 64 visible characters without spaces, commas, colons or semicolons, that does not begin with = + - @"
+            ),
             text("use a simple code"),
         )
     return cell

@@ -357,6 +357,19 @@ def shares(scenario: Scenario) -> Issues:
     for row in rows(posts, np.array(own, dtype=bool)):
         expected, way = text("other schools"), text("remove it: its own share is what the others leave")
         yield at(row, "shared_with", quoted(row["school_id"]), expected, way)
+    keys = set(section_keys(scenario.table("sections")))
+    known = {school for school, _ in keys}
+    for _, row in posts.iterrows():
+        for school, _ in row["shared_with"] or ():
+            if school in known and row["stage"] is not None and (school, row["stage"]) not in keys:
+                expected = text("schools that have the stage {stage}", stage=row["stage"])
+                yield at(
+                    row,
+                    "shared_with",
+                    quoted(school),
+                    expected,
+                    text("correct the school or remove its share"),
+                )
 
 
 def far_away(scenario: Scenario) -> Issues:
@@ -412,7 +425,7 @@ CHECKS: dict[Check, tuple[str, ...]] = {
     sections_of_rows: _SECTIONS,
     ways_without_length: (),
     headcounts: (),
-    shares: (),
+    shares: _SECTIONS,
     far_away: (),
     closures: ("schools.school_id", "schools.status", *_SECTIONS, "standard", "config.openings"),
     openings: ("schools.school_id",),

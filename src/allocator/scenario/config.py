@@ -62,7 +62,10 @@ class Objectives(Frozen):
 
 
 class Burden(Frozen):
-    """Weights of what a placement asks of people; not official, the planner's to set."""
+    """Weights of what a placement asks of people; not official, the planner's to set.
+
+    A volunteer's move weighs nothing by itself, so that volunteers go first.
+    """
 
     move: float = Field(default=1.0, ge=0, le=1e6)
     km: float = Field(default=0.1, ge=0, le=1e6)

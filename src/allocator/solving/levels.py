@@ -35,7 +35,7 @@ def burden(model: Model) -> Floats:
     km = way_km(problem, model.cohorts.first)[model.pair_cohort, school]
     other_school = school != problem.home_school[teacher]
     cost = weights.km * np.where(other_school, km, 0.0)
-    cost += weights.move * moves_away(model)
+    cost += weights.move * (moves_away(model) & ~problem.teachers.volunteer[teacher])
     cost += weights.cross_zone * (known & (problem.section_zone[home] != problem.section_zone[section]))
     cost += weights.cross_stage * (known & (problem.sections.stage[home] != problem.sections.stage[section]))
     cost += weights.second_subject * (problem.posts.subject[post] != subject)

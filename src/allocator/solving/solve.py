@@ -114,7 +114,12 @@ def prepare(problem: Problem, rules: tuple[Rule, ...]) -> Prepared:
 def _cohorts(problem: Problem, rules: tuple[Rule, ...]) -> Cohorts:
     """Group teachers whom no rule, indicator, wish or distance can tell apart."""
     teachers, table = problem.teachers, problem.teachers.table
-    columns: list[np.ndarray[Any, Any]] = [teachers.home, teachers.subject, teachers.recruit]
+    columns: list[np.ndarray[Any, Any]] = [
+        teachers.home,
+        teachers.subject,
+        teachers.recruit,
+        teachers.volunteer,
+    ]
     for rule in pair_rules(rules):
         columns.extend(rule.profile(problem))
     for name, indicator in problem.standard.indicators.items():
@@ -222,7 +227,7 @@ def _settled(cost: Floats, x: Floats) -> float:
 
 def _rounded(cost: Floats, bound: float) -> float:
     """Round a bound up where every plan costs a whole number."""
-    return float(np.ceil(bound - 1e-6)) if _whole_costs(cost) else bound
+    return float(np.ceil(bound - 1e-6) + 0.0) if _whole_costs(cost) else bound
 
 
 def _whole_costs(cost: Floats) -> bool:
