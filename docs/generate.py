@@ -136,7 +136,7 @@ def _parameter(name: str, facts: Mapping[str, Any]) -> list[str]:
     if facts["choices"]:
         allowed = f"any of {', '.join(facts['choices'])}"
     default = _value(facts["default"])
-    return [f"`{name}`", default, facts["unit"], allowed, facts["source"], facts["confidence"]]
+    return [f"`{name}`", default, say(facts["unit"], "en"), allowed, facts["source"], facts["confidence"]]
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class Violation:
 def parameter(
     default: Any,
     *,
-    unit: str,
+    unit: Text,
     source: str,
     confidence: str,
     least: float = 0,

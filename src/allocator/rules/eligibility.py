@@ -68,7 +68,7 @@ class SubjectSuitability(PairRule):
     source = "local target 学科对口; no national rule forbids another subject"
     confidence = "MEM-M"
     least: float = parameter(
-        0.5, unit="suitability from 0 to 1", source="local practice", confidence="MEM-M", most=1
+        0.5, unit=text("suitability from 0 to 1"), source="local practice", confidence="MEM-M", most=1
     )
 
     def profile(self, problem: Problem) -> tuple[np.ndarray[Any, Any], ...]:

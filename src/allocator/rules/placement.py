@@ -100,7 +100,7 @@ class RecruitSettings(PairRule):
     confidence = "FOUND"
     settings: tuple[str, ...] = parameter(
         ("rural", "remote"),
-        unit="settings of schools.csv",
+        unit=text("settings of schools.csv"),
         source="district practice",
         confidence="FOUND",
         choices=SETTINGS,

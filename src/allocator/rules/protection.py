@@ -28,7 +28,7 @@ class ProtectedStatus(PairRule):
     confidence = "MEM-H"
     statuses: tuple[str, ...] = parameter(
         ("pregnant", "nursing", "ill", "leave", "seconded"),
-        unit="states of employment",
+        unit=text("states of employment"),
         source="国务院令619号; local practice",
         confidence="MEM-H",
         choices=STATUSES,
@@ -66,7 +66,7 @@ class MinimumTenure(PairRule):
     default = "hard"
     source = "local practice; the number of years is set locally, not nationally"
     confidence = "MEM-M"
-    years: float = parameter(3.0, unit="years", source="local practice", confidence="MEM-M", most=60)
+    years: float = parameter(3.0, unit=text("years"), source="local practice", confidence="MEM-M", most=60)
 
     def profile(self, problem: Problem) -> tuple[np.ndarray[Any, Any], ...]:
         """Read whether the years are too few; a month that is not known does not hold anyone."""

@@ -29,7 +29,7 @@ class SectionHeadcount(AggregateRule):
     source = "中央编办发〔2014〕72号 for the quota; the tolerance is not official"
     confidence = "MEM-L"
     above: float = parameter(
-        2.0, unit="teachers above the limit", source="not official", confidence="MEM-L", most=10000
+        2.0, unit=text("teachers above the limit"), source="not official", confidence="MEM-L", most=10000
     )
 
     def add(self, problem: Problem, model: Model) -> None:
@@ -157,7 +157,7 @@ class CappedChanges(CappedMoves):
     scope = "district"
     default = "off"
     confidence = "FOUND"
-    most: int = parameter(41, unit="teachers", source="district practice", confidence="FOUND")
+    most: int = parameter(41, unit=text("teachers"), source="district practice", confidence="FOUND")
 
     def limit(self, problem: Problem) -> int | None:
         """Return the most."""

@@ -26,7 +26,7 @@ class TravelLimit(PairRule):
     source = "local practice; Tokyo's standard is 90 minutes"
     confidence = "MEM-L"
     minutes: float = parameter(
-        60.0, unit="minutes one way", source="local practice", confidence="MEM-L", most=1440
+        60.0, unit=text("minutes one way"), source="local practice", confidence="MEM-L", most=1440
     )
 
     def profile(self, problem: Problem) -> tuple[np.ndarray[Any, Any], ...]:

@@ -20,7 +20,7 @@ from allocator.roads import Floats
 
 _TOLERANCE = 1e-7
 _PRICE = 1e-9
-_NEW_PER_COHORT = 4
+_NEW_PER_COHORT = 2
 _NO_SOLUTION = (
     highspy.HighsModelStatus.kInfeasible,
     highspy.HighsModelStatus.kUnboundedOrInfeasible,  # and no model here is unbounded
