@@ -75,7 +75,22 @@ def tables_page() -> str:
         needed = "needed 必需" if name in NEEDED else "optional 可选"
         header = ("Column", "列名", "Holds", "填写", "Unit", "Default", "Required", "Meaning", "含义")
         parts += [f"## {name}.csv – {needed}", grid(header, [_column(c) for c in columns_of(name).values()])]
+    parts += [
+        "## Codes of stages and subjects – 学段与学科代码",
+        grid(("Code 代码", "中文", "English"), list(_codes())),
+    ]
     return _page(parts)
+
+
+def _codes() -> Iterator[list[str]]:
+    """List the stages and subjects of the Chinese standards; a standards file of one's own may name others."""
+    standard, _ = read_standard("cn-2017", SCENARIOS)
+    assert standard is not None
+    names = {c: s.name for c, s in standard.stages.items()} | {
+        c: s.name for c, s in standard.subjects.items()
+    }
+    for code, name in names.items():
+        yield [f"`{code}`", say(name, "zh"), say(name, "en")]
 
 
 def _column(column: Column) -> list[str]:

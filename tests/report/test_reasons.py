@@ -26,6 +26,7 @@ class Claims:
         self.found = found
         self.standard = found.answer.scenario.standard
         self.present, self.places = found.present(), found.places()
+        self.after = Counter(new(row) for row in found.plan)
         self.subjects = {str(s.name): code for code, s in self.standard.subjects.items()}
         self.stages = {str(s.name): code for code, s in self.standard.stages.items()}
         self.kinds: Counter[str] = Counter()
@@ -37,8 +38,9 @@ class Claims:
                 not row["from_school"] and self.holds(row, place)
             ),
             r"the school closes; (?P<place>.*)": self.closes,
-            r"fills a post of (?P<subject>[^;]+) that would stay empty": self.filling,
-            r"fills a post of (?P<subject>[^;]+) that would stay empty; (?P<left>.*)": (
+            r"(?P<why>.*); posts of (?P<subject>.*) \((?P<stage>.*)\) empty at the old school afterwards: (?P<n>\d+)": self.leaving,
+            r"fills a post of (?P<subject>[^;]+) that would stay empty if nobody moved": self.filling,
+            r"fills a post of (?P<subject>[^;]+) that would stay empty if nobody moved; (?P<left>.*)": (
                 lambda row, subject, left: self.filling(row, subject) and self.holds(row, left)
             ),
             r"takes a place in (?P<subject>.*)": lambda row, subject: (
@@ -55,6 +57,12 @@ class Claims:
         """Hold every reason of plan.csv against the tables."""
         for row in self.found.plan:
             assert self.holds(row, row["reason"]), row
+            told = "afterwards" in row["reason"]
+            movers = (
+                row["round"] not in ("stay", "recruit", "directed")
+                and row["from_school"] not in self.found.closed
+            )
+            assert told == (movers and self.places[home(row)] > self.after[home(row)]), row
         for group, n in self.fills.items():
             assert n <= self.places[group] - self.present[group], group
         return self
@@ -75,6 +83,12 @@ class Claims:
     def closes(self, row: Row, place: str) -> bool:
         """Say whether the school of today closes."""
         return row["from_school"] in self.found.closed and self.holds(row, place)
+
+    def leaving(self, row: Row, why: str, subject: str, stage: str, n: str) -> bool:
+        """Say whether exactly so many posts of the old place are empty in the plan."""
+        named = (self.subjects[subject], self.stages[stage]) == (row["from_subject"], row["from_stage"])
+        short = self.places[home(row)] - self.after[home(row)]
+        return named and short == int(n) > 0 and self.holds(row, why)
 
     def filling(self, row: Row, subject: str) -> bool:
         """Say whether the new post group would have an empty post with everybody at the present place."""
@@ -212,7 +226,8 @@ ROOM = "makes room for or follows another move of the plan"
 def test_no_reason_is_made_up() -> None:
     """A move that nothing speaks for says so; with another that follows it, it says that."""
     maple = {"T08": ("B1", "primary", "english")}  # the only one in mathematics, to a place without a post
-    assert by_hand(TINY, maple) == {"T08": NO_REASON}
+    left = "; posts of mathematics (primary) empty at the old school afterwards: 1"
+    assert by_hand(TINY, maple) == {"T08": NO_REASON + left}
     fir = {"T05": ("B1", "primary", "mathematics")}  # comes to the place that she leaves
     assert by_hand(TINY, maple | fir)["T08"] == ROOM
 

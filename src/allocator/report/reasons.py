@@ -19,11 +19,13 @@ class _Lead:
     """An indicator that speaks for moves from sections that have much of it to sections that have little.
 
     ``density`` are the heads that count per the indicator's number of pupils, with everybody at the present
-    place, nan without pupils, shape (sections,); ``counts`` and ``subjects`` say who counts, and at which posts.
+    place, nan without pupils, shape (sections,); ``mean`` is that of each whole stage, shape (stages,);
+    ``counts`` and ``subjects`` say who counts, and at which posts.
     """
 
     indicator: Indicator
     density: Floats
+    mean: Floats
     counts: Bools
     subjects: Bools
 
@@ -33,10 +35,12 @@ class _Facts:
     """What the sentences are made from, each by post group but the last.
 
     ``extra`` are the teachers beyond the posts with everybody at the present place; ``fills`` whether a teacher
-    takes one of the posts that would then be empty, shape (teachers,).
+    takes one of the posts that would then be empty, shape (teachers,). ``empty`` are the posts that the plan
+    leaves empty.
     """
 
     extra: Ints
+    empty: Ints
     arrive: Ints
     leave: Ints
     leads: tuple[_Lead, ...]
@@ -58,6 +62,7 @@ def _facts(problem: Problem, plan: Plan) -> _Facts:
         fills[new[plan.post[new] == post][:free]] = True
     return _Facts(
         extra=np.maximum(still.filled(problem) - problem.posts.places, 0),
+        empty=plan.unfilled(problem),
         arrive=np.bincount(plan.post[new], minlength=groups),
         leave=np.bincount(problem.home_post[left], minlength=groups),
         leads=tuple(_leads(problem, still)),
@@ -78,7 +83,9 @@ def _leads(problem: Problem, still: Plan) -> Iterator[_Lead]:
         met = counts[here, problem.sections.stage[section]] & subjects[subject]
         heads = np.bincount(section[met], minlength=len(pupils))
         density = np.divide(heads * indicator.per, pupils, out=np.full(len(pupils), np.nan), where=pupils > 0)
-        yield _Lead(indicator, density, counts, subjects)
+        in_stage = np.arange(len(problem.stages))[:, None] == problem.sections.stage[None, :]
+        mean = indicator.per * (in_stage @ heads) / np.maximum(in_stage @ pupils, 1)
+        yield _Lead(indicator, density, mean, counts, subjects)
 
 
 def _reason(problem: Problem, plan: Plan, facts: _Facts, label: str, teacher: int) -> Text:
@@ -97,6 +104,21 @@ def _reason(problem: Problem, plan: Plan, facts: _Facts, label: str, teacher: in
 
 
 def _why_move(problem: Problem, plan: Plan, facts: _Facts, teacher: int, new: Text) -> Text:
+    """Say what speaks for a move, and what it costs the old place where posts are empty there afterwards."""
+    why, home = _for_move(problem, plan, facts, teacher, new), int(problem.home_post[teacher])
+    if not facts.empty[home]:
+        return why
+    section = problem.posts.section[home]
+    return text(
+        "{reason}; posts of {subject} ({stage}) empty at the old school afterwards: {n}",
+        reason=why,
+        subject=problem.standard.subjects[problem.subjects[problem.posts.subject[home]]].name,
+        stage=problem.standard.stages[problem.stages[problem.sections.stage[section]]].name,
+        n=int(facts.empty[home]),
+    )
+
+
+def _for_move(problem: Problem, plan: Plan, facts: _Facts, teacher: int, new: Text) -> Text:
     """Give the first thing that speaks for a move: the new place, the balance, the old place, the wish."""
     home, post = int(problem.home_post[teacher]), int(plan.post[teacher])
     surplus = facts.extra[home] > 0
@@ -104,9 +126,9 @@ def _why_move(problem: Problem, plan: Plan, facts: _Facts, teacher: int, new: Te
     old = _old_place(problem, home, int(facts.extra[home]), same)
     if facts.fills[teacher]:
         return text("{place}; {left}", place=new, left=old) if surplus else new
-    lead = None if same else next(_spoken_for(problem, facts, teacher, post), None)
-    if lead is not None:
-        return lead
+    leads = [] if same else sorted(_spoken_for(problem, facts, teacher, post), key=lambda lead: -lead[0])
+    if leads:
+        return leads[0][1]
     if surplus:
         return old
     school = problem.schools["school_id"].iloc[problem.post_school[post]]
@@ -121,7 +143,7 @@ def _new_place(problem: Problem, plan: Plan, facts: _Facts, teacher: int) -> Tex
     post = plan.post[teacher]
     subject = problem.standard.subjects[problem.subjects[problem.posts.subject[post]]].name
     if facts.fills[teacher]:
-        return text("fills a post of {subject} that would stay empty", subject=subject)
+        return text("fills a post of {subject} that would stay empty if nobody moved", subject=subject)
     return text("takes a place in {subject}", subject=subject)
 
 
@@ -137,17 +159,21 @@ def _old_place(problem: Problem, post: int, extra: int, same_school: bool) -> Te
     return text("the old school has {n} more in {subject} than posts", n=extra, subject=subject)
 
 
-def _spoken_for(problem: Problem, facts: _Facts, teacher: int, post: int) -> Iterator[Text]:
-    """Yield indicators that the teacher counts for and of which the old section has more per pupil than the new."""
+def _spoken_for(problem: Problem, facts: _Facts, teacher: int, post: int) -> Iterator[tuple[float, Text]]:
+    """Yield indicators that the teacher counts for and of which the old section has more per pupil than the new.
+
+    Each comes with how far the two are apart, measured by the mean of the stage.
+    """
     home, there = int(problem.teachers.home[teacher]), int(problem.posts.section[post])
     for lead in facts.leads:
         if not lead.counts[teacher, problem.sections.stage[there]]:
             continue
         old, new = (round(float(lead.density[u]), 2) for u in (home, there))
         if lead.subjects[problem.posts.subject[post]] and old > new:
-            yield text(
+            words = text(
                 "{indicator}: {old} at the old school, {new} at the new one if nobody moved",
                 indicator=lead.indicator.name,
                 old=f"{old:.2f}",
                 new=f"{new:.2f}",
             )
+            yield (old - new) / max(float(lead.mean[problem.sections.stage[there]]), 1e-9), words

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from allocator.report.answer import Answer
 from allocator.report.files import counts
 from allocator.report.parts import Mark, percent
@@ -18,9 +20,10 @@ def verdict(answer: Answer) -> Iterator[Mark]:
     yield _proved(answer.result.status == "proved", worst)
     yield _kept(answer)
     yield from _moved(n)
+    yield from _leaders(answer)
     yield Mark(
         text(
-            "Posts that stay empty: {n} of {posts}; with everybody at the present place it would be {still}.",
+            "Posts that stay empty: {n} of {posts}; with everybody at the present place, and nobody of closing schools or newly hired placed, it would be {still}.",
             n=n["unfilled"],
             posts=n["posts"],
             still=n["unfilled_if_nobody_moved"],
@@ -95,6 +98,19 @@ def _kept(answer: Answer) -> Mark:
             None,
         )
     return Mark(text("Hard rules kept: all {n}, as counted anew without the solver.", n=len(hard)), True)
+
+
+def _leaders(answer: Answer) -> Iterator[Mark]:
+    """Name how many leaders of schools move: no rule of this version looks at the role."""
+    role = answer.problem.teachers.table["role"].to_numpy(dtype=object)
+    led = np.isin(role.astype(str), ("principal", "vice_principal", "manager"))
+    n = int((led & answer.result.plan.away(answer.problem)).sum())
+    if n:
+        words = text(
+            "Principals, vice-principals and managers who leave a school that stays open: {n}. No rule looks at roles; pin those who must stay.",
+            n=n,
+        )
+        yield Mark(words, False)
 
 
 def _moved(n: dict[str, Any]) -> Iterator[Mark]:
