@@ -18,7 +18,7 @@ from allocator.roads import Floats
 from allocator.rules.catalogue import aggregate_rules, pair_rules, with_budget
 from allocator.rules.contract import AggregateRule, Rule, Violation, leaves_open_school
 from allocator.solving.engine import Engine, OutOfTime
-from allocator.solving.even import Even, heads, prove
+from allocator.solving.even import Even, evenness, heads, prove
 from allocator.solving.integer import solve_whole
 from allocator.solving.levels import add_costs, wished
 from allocator.solving.result import Level, Result
@@ -41,11 +41,15 @@ class Prepared:
 
 @dataclass
 class _State:
-    """What the levels hand on: the model with its locks, the values of the best plan, the levels so far."""
+    """What the levels hand on: the model with its locks, the values of the best plan, the levels so far.
+
+    ``first`` are the values of the first plan: where it keeps what is held, no level ends worse.
+    """
 
     model: Model
     x: Floats | None
     levels: list[Level]
+    first: Floats | None = None
     heads_held: bool = False
 
 
@@ -74,7 +78,8 @@ def solve(problem: Problem, rules: tuple[Rule, ...], progress: Progress | None =
     """
     prepared = prepare(problem, rules)
     tell = progress or (lambda name, objective, bound: None)
-    state = _State(prepared.model, _start(prepared), [])
+    first = _start(prepared)
+    state = _State(prepared.model, first, [], first)
     for name in _levels(problem, prepared.model):
         tell(name, None, None)
         if name == "evenness":
@@ -84,7 +89,20 @@ def solve(problem: Problem, rules: tuple[Rule, ...], progress: Progress | None =
     plan = Plan(_people(prepared, state))
     broken = tuple(v for rule in prepared.rules for v in rule.violations(problem, plan))
     _insist(prepared.rules, broken)
-    return Result(problem, prepared.rules, plan, tuple(state.levels), prepared.eligible, broken)
+    return Result(problem, prepared.rules, plan, _reached(state, prepared), prepared.eligible, broken)
+
+
+def _reached(state: _State, prepared: Prepared) -> tuple[Level, ...]:
+    """Give every level the objective of the finished plan: a later level may have left it better than it was held."""
+    assert state.x is not None
+    x, levels = _padded(state.x, state.model), []
+    for level in state.levels:
+        value = evenness(x, prepared.terms) if level.name == "evenness" else 0.0
+        if level.name != "evenness":
+            cost = state.model.objective(level.name)
+            value = _settled(cost, x)
+        levels.append(replace(level, objective=max(min(value, level.objective), level.bound)))
+    return tuple(levels)
 
 
 def prepare(problem: Problem, rules: tuple[Rule, ...]) -> Prepared:
@@ -188,12 +206,12 @@ def _solve_linear(state: _State, prepared: Prepared, name: str, tell: Progress) 
     began, model = time.monotonic(), state.model
     budget, cost = prepared.model.problem.config.budget, model.objective(name)
     last = name == "burden" and name not in prepared.model.problem.config.objective.levels
-    known = None if state.x is None else _padded(state.x, model)
-    engine = Engine(model, known)
+    engine = Engine(model, None if state.x is None else _padded(state.x, model))
     relaxed = engine.linear(cost)
+    start = _best_known(state, engine, cost)
     if relaxed is None:
-        raise NoPlan(_conflict(prepared), prepared.model.problem.config.language)
-    start = known if known is not None and engine.feasible(known) else None
+        _keep_or_refuse(state, prepared, name, lambda x: float(cost @ _padded(x, model)))
+        return
     try:
         proof = solve_whole(
             engine,
@@ -207,7 +225,8 @@ def _solve_linear(state: _State, prepared: Prepared, name: str, tell: Progress) 
     except OutOfTime as late:
         raise LimitReached from late
     if proof is None:
-        raise NoPlan(_conflict(prepared), prepared.model.problem.config.language)
+        _keep_or_refuse(state, prepared, name, lambda x: float(cost @ _padded(x, model)))
+        return
     value = _settled(cost, proof.x)
     bound = _rounded(cost, min(proof.bound, value))
     state.x = proof.x
@@ -223,6 +242,26 @@ def _solve_linear(state: _State, prepared: Prepared, name: str, tell: Progress) 
 def _settled(cost: Floats, x: Floats) -> float:
     value = float(cost @ x)
     return float(round(value)) if _whole_costs(cost) else value
+
+
+def _best_known(state: _State, engine: Engine, cost: Floats) -> Floats | None:
+    """Return the better of the plan so far and the first plan, of those that keep every row."""
+    known = [_padded(x, state.model) for x in (state.x, state.first) if x is not None]
+    lawful = [x for x in known if engine.feasible(x)]
+    return min(lawful, key=lambda x: float(cost @ x), default=None)
+
+
+def _keep_or_refuse(state: _State, prepared: Prepared, name: str, value: Callable[[Floats], float]) -> None:
+    """Keep the plan of the levels before, unproved, where a level fails by the solver's tolerances alone.
+
+    Raises
+    ------
+    NoPlan
+        Where there is no plan yet: the hard rules leave none.
+    """
+    if state.x is None or not state.levels:
+        raise NoPlan(_conflict(prepared), prepared.model.problem.config.language)
+    state.levels.append(Level(name, value(state.x), 0.0, 0.0, "limit"))
 
 
 def _rounded(cost: Floats, bound: float) -> float:
@@ -259,7 +298,8 @@ def _solve_evenness(state: _State, prepared: Prepared, tell: Progress) -> None:
     except OutOfTime as late:
         raise LimitReached from late
     if even is None:
-        raise NoPlan(_conflict(prepared), model.problem.config.language)
+        _keep_or_refuse(state, prepared, "evenness", lambda x: evenness(x, listed))
+        return
     state.x = even.x
     slack = max(budget.gap * even.objective, 1e-5)
     status = "proved" if even.objective - even.bound <= slack else "limit"
@@ -321,7 +361,7 @@ def _conflict(prepared: Prepared) -> list[Text]:
 
 
 def _least_breach(prepared: Prepared, hard: list[AggregateRule]) -> Plan | None:
-    """Return a plan that breaks the hard totals the least, None where the limit was too short."""
+    """Return a plan that breaks the hard totals the least, None where none was found."""
     problem, groups = prepared.model.problem, prepared.model.cohorts
     allowed = np.zeros((len(groups.first), len(problem.posts)), dtype=bool)
     allowed[prepared.model.pair_cohort, prepared.model.pair_post] = True
@@ -337,6 +377,7 @@ def _least_breach(prepared: Prepared, hard: list[AggregateRule]) -> Plan | None:
         )
     except OutOfTime:
         return None
-    assert proof is not None, "everybody has a lawful place, and no total is hard"
+    if proof is None:
+        return None
     counts = np.round(proof.x[:pairs]).astype(np.int64)
     return Plan(deal(model, counts, _ranks(problem)))
