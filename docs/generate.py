@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from allocator.domain import Indicator, Standard
 from allocator.rules.catalogue import printed
+from allocator.scenario.rulebook import read_rulebook
 from allocator.scenario.schema import KEYS, NEEDED, Column, columns_of
 from allocator.scenario.standards import known_standards, read_standard
 from allocator.words import Text, say
@@ -122,7 +123,9 @@ def rules_page() -> str:
         '在 scenario.toml 的 `[rules]` 中设置：`"hard"` 必须遵守；`"soft"` 先于其他各级目标，违反越少越好；`"off"` 停用；也可写成带参数的表。未写的按下列默认值。'
     )
     parts.append(CONFIDENCE)
-    for rule in printed():
+    rulebook, _ = read_rulebook()
+    assert rulebook is not None
+    for rule in printed(rulebook):
         parts += [f"## `{rule['id']}`", _sentences(rule["sentence"]), _facts(rule)]
         if rule["parameters"]:
             header = ("Parameter", "Default", "Unit", "Allowed", "Source", "Confidence")

@@ -255,7 +255,7 @@ def _laid_over(under: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
 def rule_issues(scenario: Scenario) -> list[Issue]:
     """Check the rules of a scenario against the catalogue, as the program does."""
     issues: list[Issue] = []
-    settle(scenario.config, f"{scenario.name}/scenario.toml", issues)
+    settle(scenario.config, scenario.rulebook, f"{scenario.name}/scenario.toml", issues)
     return issues
 
 

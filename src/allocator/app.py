@@ -9,15 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from allocator.errors import Issue
+from allocator.errors import InputsAreWrong, Issue
 from allocator.metrics.scorecard import scorecard
 from allocator.plan import standing_still
 from allocator.problem import build
 from allocator.report.answer import Answer
-from allocator.rules.catalogue import settle
+from allocator.rules.catalogue import concerns_nobody, printed, settle
 from allocator.scenario.check import read
 from allocator.scenario.config import Config
 from allocator.scenario.read import Scenario
+from allocator.scenario.rulebook import read_rulebook
 from allocator.scenario.synthesise import write_district
 from allocator.solving.solve import Progress
 from allocator.solving.solve import solve as solve_problem
@@ -45,8 +46,11 @@ def check(folder: Path, changes: Mapping[str, Any] | None = None) -> Scenario:
 def _rules(scenario: Scenario) -> Iterator[Issue]:
     """Report rules that cannot be settled."""
     issues: list[Issue] = []
-    settle(scenario.config, f"{scenario.name}/scenario.toml", issues)
+    file = f"{scenario.name}/scenario.toml"
+    rules = settle(scenario.config, scenario.rulebook, file, issues)
+    tables = {name: scenario.table(name) for name in ("teachers", "schools")}
     yield from issues
+    yield from concerns_nobody(scenario.config, rules, tables, file)
 
 
 def _changed(config: Config, changes: Mapping[str, Any]) -> Config:
@@ -89,10 +93,26 @@ def answer(scenario: Scenario, progress: Progress | None = None) -> Answer:
     """
     began, clock = datetime.now(UTC), time.monotonic()
     problem = build(scenario)
-    rules = settle(scenario.config, scenario.name, [])
+    rules = settle(scenario.config, scenario.rulebook, scenario.name, [])
     result = solve_problem(problem, rules, progress)
     card, still = scorecard(problem, result.plan), scorecard(problem, standing_still(problem))
     return Answer(scenario, result, card, still, began, time.monotonic() - clock)
+
+
+def rules(rulebook: str = "", language: str = "zh") -> list[dict[str, Any]]:
+    """Return the catalogue of rules with the defaults of a rulebook, a name or a path.
+
+    Raises
+    ------
+    InputsAreWrong
+        Where there is no such rulebook, or it is wrong.
+    """
+    found, issues = read_rulebook(rulebook, Path())
+    if found is not None:
+        settle(Config(title="", school_year=2000, rulebook=rulebook), found, rulebook, issues)
+    if found is None or issues:
+        raise InputsAreWrong(issues, language)
+    return printed(found)
 
 
 def synthesise(recipe: Path, out: Path) -> list[Path]:
@@ -106,4 +126,4 @@ def synthesise(recipe: Path, out: Path) -> list[Path]:
     return write_district(recipe, out)
 
 
-__all__ = ["Answer", "Progress", "answer", "changed_settings", "check", "solve", "synthesise"]
+__all__ = ["Answer", "Progress", "answer", "changed_settings", "check", "rules", "solve", "synthesise"]

@@ -26,7 +26,6 @@ from allocator.report.files import write
 from allocator.report.html import page
 from allocator.report.names import LEVELS, SETTINGS
 from allocator.report.story import Story, story
-from allocator.rules.catalogue import CATALOGUE, printed
 from allocator.words import Text, say, text
 
 WRONG_INPUT, BAD_USAGE, NO_PLAN, NO_TIME, FAULT, STOPPED = 1, 2, 3, 4, 70, 130
@@ -135,11 +134,14 @@ def synthesise(
 
 
 @cli.command()
-def rules(language: Annotated[Language, typer.Option(help="Language. 语言")] = Language.zh) -> None:
+def rules(
+    rulebook: Annotated[str, typer.Option(help="Rulebook, a name or a TOML file. 规则集")] = "",
+    language: Annotated[Language, typer.Option(help="Language. 语言")] = Language.zh,
+) -> None:
     """Print the catalogue of rules with their parameters and sources. 列出全部规则."""
     with _told(_Voice(language)):
-        for kind, rule in zip(CATALOGUE, printed(), strict=True):
-            _print_rule(rule | {"sentence": kind().said()}, language)
+        for rule in app.rules(rulebook, language.value):
+            _print_rule(rule, language)
 
 
 def _print_rule(rule: dict[str, Any], language: str) -> None:
@@ -148,7 +150,7 @@ def _print_rule(rule: dict[str, Any], language: str) -> None:
             "{id} ({level}): {sentence}",
             id=rule["id"],
             level=SETTINGS[rule["level"]],
-            sentence=rule["sentence"],
+            sentence=rule["said"],
         ),
         language,
     )
@@ -158,11 +160,18 @@ def _print_rule(rule: dict[str, Any], language: str) -> None:
     )
     for name, facts in rule["parameters"].items():
         default = facts["default"]
+        number = isinstance(default, int | float)
         _print(
             text(
                 "    {name} = {default} ({unit}; {source} [{confidence}])",
                 name=name,
-                default=list(default) if isinstance(default, tuple) else f"{default:g}",
+                default=list(default)
+                if isinstance(default, tuple)
+                else f"{default:g}"
+                if number
+                else text("no limit")
+                if default is None
+                else default,
                 unit=facts["unit"],
                 source=facts["source"],
                 confidence=facts["confidence"],

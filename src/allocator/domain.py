@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -161,11 +162,33 @@ class Balance(Frozen):
     school_size: dict[str, Number] = Field(default_factory=dict)
 
 
-class Exchange(Frozen):
-    """What the law asks of exchanges."""
+class Retirement(Frozen):
+    """When people of one sex retire: an age that rises with the month of birth.
 
-    share_of_eligible: Number
-    backbone_share_of_movers: Number
+    ``months`` months of birth, counted from January of ``born_from``, raise the age by a month each, from
+    ``age`` up to ``latest`` years.
+    """
+
+    age: Number
+    latest: Number
+    born_from: Number
+    months: Number
+
+    def month(self, birth: float) -> float:
+        """Return the month of retirement for a month of birth, both counted from year 0; nan for nan."""
+        late = birth - 12 * self.born_from.value
+        if late < 0 or late != late:
+            return birth + 12 * self.age.value
+        rise = late // self.months.value + 1
+        return birth + min(12 * self.age.value + rise, 12 * self.latest.value)
+
+
+class Suitability(Frozen):
+    """How well a teacher suits a subject: certified, experienced, second; another subject suits to 0."""
+
+    certified: Number
+    experienced: Number
+    second: Number
 
 
 class Indicator(Frozen):
@@ -212,7 +235,8 @@ class Standard(Frozen):
     posts: PostSetting
     travel: Travel
     balance: Balance
-    exchange: Exchange | None = None
+    suitability: Suitability
+    retirement: dict[Literal["f", "m", "f_senior"], Retirement] = Field(default_factory=dict)
     indicators: dict[str, Indicator]
 
     @property
@@ -231,6 +255,32 @@ class Standard(Frozen):
 
 
 Level = Literal["hard", "soft", "off"]
+
+
+class Default(Frozen):
+    """The default of a rule's parameter, with its source; without a value there is no limit."""
+
+    value: bool | int | float | str | tuple[str, ...] | None = None
+    source: str
+    confidence: str
+
+
+class RuleFacts(Frozen):
+    """What a rulebook says of a rule: its level, where it comes from, and the defaults of its parameters."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Default] = Field(init=False)
+    level: Level
+    source: str
+    confidence: str
+
+    @property
+    def parameters(self) -> dict[str, Default]:
+        """The defaults by name."""
+        return self.__pydantic_extra__
+
+
+Rulebook = Mapping[str, RuleFacts]
 
 
 class RuleSetting(Frozen):

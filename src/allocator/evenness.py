@@ -206,7 +206,7 @@ def encode(model: Model, term: Term, middle: float) -> Encoded:
 def _totals(model: Model, term: Term) -> Range:
     """Least and most heads that can count in the whole stage."""
     size = model.cohorts.size
-    lawful = np.bincount(model.pair_cohort, minlength=len(size))
+    lawful = np.bincount(model.pair_cohort, minlength=len(size)) + (model.pool >= 0)
     inside = np.bincount(model.pair_cohort[term.pair], minlength=len(size))
     return Range(float(size[(inside == lawful) & (inside > 0)].sum()), float(size[inside > 0].sum()))
 
@@ -214,7 +214,7 @@ def _totals(model: Model, term: Term) -> Range:
 def _limits(model: Model, term: Term) -> tuple[Ints, Ints]:
     """Least and most heads that can count in each section of a term, from the cohorts alone."""
     size, cohort = model.cohorts.size, model.pair_cohort
-    lawful = np.bincount(cohort, minlength=len(size))
+    lawful = np.bincount(cohort, minlength=len(size)) + (model.pool >= 0)
     inside = np.bincount(
         cohort[term.pair] * len(term.sections) + term.position, minlength=len(size) * len(term.sections)
     )

@@ -66,12 +66,15 @@ class Model:
         What it is about.
     pair_cohort, pair_post
         The lawful pairs; column ``i`` of the model is the number of teachers of pair ``i``.
+    pool
+        Column that counts how many of each cohort wait without a place, -1 where nobody may.
     """
 
     problem: Problem
     cohorts: Cohorts
     pair_cohort: Ints
     pair_post: Ints
+    pool: Ints
     low: list[Floats] = field(default_factory=list)
     high: list[Floats] = field(default_factory=list)
     whole: list[Bools] = field(default_factory=list)
@@ -133,6 +136,7 @@ class Model:
         """Return a model that can be added to without changing this one."""
         return replace(
             self,
+            pool=self.pool.copy(),
             low=list(self.low),
             high=list(self.high),
             whole=list(self.whole),
@@ -151,8 +155,15 @@ class Model:
         return vector
 
 
-def assignment(problem: Problem, groups: Cohorts, allowed: Bools, subject_weights: Floats) -> Model:
-    """Make the core of the model: every teacher exactly one place, empty places counted.
+def assignment(
+    problem: Problem,
+    groups: Cohorts,
+    allowed: Bools,
+    subject_weights: Floats,
+    waiting: Bools | None = None,
+    reserve: int = 0,
+) -> Model:
+    """Make the core of the model: every teacher exactly one place or waiting, empty places counted.
 
     Parameters
     ----------
@@ -160,12 +171,26 @@ def assignment(problem: Problem, groups: Cohorts, allowed: Bools, subject_weight
         Lawful pairs, shape (cohorts, post groups).
     subject_weights
         What one empty place of a subject weighs, shape (subjects,).
+    waiting
+        Which cohorts may wait without a place, shape (cohorts,); nobody if not given.
+    reserve
+        How many may wait in all.
     """
     cohort, post = (a.astype(np.int64) for a in np.nonzero(allowed))
-    model = Model(problem, groups, cohort, post)
+    model = Model(problem, groups, cohort, post, np.full(len(groups.size), -1, dtype=np.int64))
     pairs = model.columns(np.zeros(len(cohort)), groups.size[cohort].astype(float), whole=True)
     size = groups.size.astype(float)
-    model.rows(cohort, pairs, np.ones(len(pairs)), size, size)
+    waits = np.zeros(0, dtype=np.int64) if waiting is None or not reserve else np.flatnonzero(waiting)
+    pool = (
+        len(pairs) + int((problem.posts.places > 0).sum()) + np.arange(len(waits))
+    )  # after the empty places
+    model.rows(
+        np.concatenate([cohort, waits]),
+        np.concatenate([pairs, pool]),
+        np.ones(len(pairs) + len(pool)),
+        size,
+        size,
+    )
     places = problem.posts.places
     wanted = np.flatnonzero(places > 0)
     short = model.columns(np.zeros(len(wanted)), places[wanted].astype(float), whole=False)
@@ -180,29 +205,42 @@ def assignment(problem: Problem, groups: Cohorts, allowed: Bools, subject_weight
         np.full(len(wanted), INFINITY),
     )
     model.cost("coverage", short, subject_weights[problem.posts.subject[wanted]])
+    if len(waits):
+        model.pool[waits] = model.columns(np.zeros(len(waits)), size[waits], whole=True)
+        assert (model.pool[waits] == pool).all()
+        model.row(pool, np.ones(len(pool)), high=float(reserve))
+        model.cost("reserve", pool, np.ones(len(pool)))
     return model
 
 
-def deal(model: Model, counts: Ints, order: Objects | Ints) -> Ints:
+def deal(model: Model, counts: Ints, waiting: Ints | None = None, *, order: Objects | Ints) -> Ints:
     """Deal the numbers of each cohort out to people.
 
     Parameters
     ----------
     counts
         Teachers on each pair, shape (pairs,).
+    waiting
+        Teachers of each cohort who wait without a place, shape (cohorts,); nobody if not given.
     order
         Position of each teacher in the scenario's order: the first are the first to move.
 
     Returns
     -------
-    Post group of each teacher. Within a cohort, movers are taken from the front of the order and meet the
-    posts in their order; those who keep their place are taken from its end.
+    Post group of each teacher, -1 for those who wait. Within a cohort, movers are taken from the front of the
+    order and meet the posts in their order; then come those who wait; those who keep their place are taken from
+    its end.
     """
     problem = model.problem
-    post = np.full(len(problem.teachers), -1, dtype=np.int64)
     taken = np.flatnonzero(counts > 0)
+    idle = np.zeros(0, dtype=np.int64) if waiting is None else np.flatnonzero(waiting > 0)
     home = problem.home_post[model.pair_teacher[taken]] == model.pair_post[taken]
-    taken = taken[np.lexsort((model.pair_post[taken], home, model.pair_cohort[taken]))]
+    cohort = np.concatenate([model.pair_cohort[taken], idle])
+    to = np.concatenate([model.pair_post[taken], np.full(len(idle), -1, dtype=np.int64)])
+    n = np.concatenate([counts[taken], np.zeros(0, dtype=np.int64) if waiting is None else waiting[idle]])
+    last = np.concatenate([2 * home, np.ones(len(idle))])
+    sequence = np.lexsort((to, last, cohort))
     people = np.lexsort((np.asarray(order), model.cohorts.of))
-    post[people] = np.repeat(model.pair_post[taken], counts[taken])
+    post = np.empty(len(problem.teachers), dtype=np.int64)
+    post[people] = np.repeat(to[sequence], n[sequence])
     return post

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -91,6 +92,8 @@ class Teachers:
         Subject indices.
     takes
         Whether the teacher can take a subject at all, main or second, shape (teachers, subjects).
+    experienced
+        Whether the teacher has studied or long taught a subject, same shape.
     rank
         Rank of the certificate.
     years
@@ -108,6 +111,7 @@ class Teachers:
     subject: Ints
     certificate_subject: Ints
     takes: Bools
+    experienced: Bools
     rank: Ints
     years: Floats
     pin: Ints
@@ -158,6 +162,53 @@ class Problem:
     journeys: tuple[Journey, ...]
     warnings: tuple[Issue, ...]
     files: Mapping[str, str]
+
+    @cached_property
+    def people(self) -> list[dict[str, Any]]:
+        """The rows of teachers.csv, for those who read them one by one."""
+        return [{str(k): v for k, v in row.items()} for row in self.teachers.table.to_dict("records")]
+
+    @cached_property
+    def school_ids(self) -> list[str]:
+        """Codes of the schools in the order of schools.csv."""
+        return [str(s) for s in self.schools["school_id"]]
+
+    @cached_property
+    def school_rows(self) -> dict[str, dict[str, Any]]:
+        """The rows of schools.csv by code."""
+        return {
+            str(row["school_id"]): {str(k): v for k, v in row.items()}
+            for row in self.schools.to_dict("records")
+        }
+
+    @cached_property
+    def receiver(self) -> Ints:
+        """School index to which the pupils of each section go, -1 where they stay."""
+        at = {(j.school_id, j.stage): self.school_ids.index(j.to_school) for j in self.journeys}
+        keys = [
+            (self.school_ids[school], self.stages[stage])
+            for school, stage in zip(self.sections.school, self.sections.stage, strict=True)
+        ]
+        return np.array([at.get(key, -1) for key in keys], dtype=np.int64)
+
+    @cached_property
+    def open_in_september(self) -> frozenset[str]:
+        """Codes of the schools that are open in September."""
+        return frozenset(self.school_ids[s] for s in self.sections.school[self.after.open])
+
+    @cached_property
+    def retirement(self) -> Floats:
+        """Month of retirement of each teacher, counted from year 0; nan where birth or sex is not known."""
+        table, tables = self.teachers.table, self.standard.retirement
+        senior = np.isin(table["title"].astype(str), ("senior", "full_senior"))
+        keys = np.where(
+            (table["sex"] == "f") & senior & ("f_senior" in tables), "f_senior", table["sex"].astype(str)
+        )
+        months = [
+            tables[k].month(b) if k in tables else np.nan
+            for k, b in zip(keys, table["birth"].to_numpy(float), strict=True)
+        ]
+        return np.array(months, dtype=np.float64)
 
     @cached_property
     def section_zone(self) -> Ints:
@@ -374,10 +425,8 @@ def _teachers(scenario: Scenario, places: dict[tuple[str, str], int], index: dic
     home = [places.get((s, g), -1) for s, g in zip(table["school_id"], table["stage"], strict=True)]
     subject = np.asarray(table["subject"].map(subjects), dtype=np.int64)
     ranks = {name: number.value for name, number in standard.certificate_rank.items()}
-    takes = np.zeros((len(table), len(subjects)), dtype=bool)
+    takes = _named_subjects(table["second_subjects"], subjects)
     takes[np.arange(len(table)), subject] = True
-    for t, seconds in enumerate(table["second_subjects"]):
-        takes[t, [subjects[s] for s in seconds]] = True
     certified = table["certificate_subject"].map(subjects).astype(float).to_numpy()
     pins = table["pin"].map(lambda p: index.get(p, -1)).to_numpy(dtype=np.int64)
     return Teachers(
@@ -386,6 +435,7 @@ def _teachers(scenario: Scenario, places: dict[tuple[str, str], int], index: dic
         subject=subject,
         certificate_subject=np.where(np.isnan(certified), subject, certified).astype(np.int64),
         takes=takes,
+        experienced=_named_subjects(table["experienced_subjects"], subjects),
         rank=np.asarray(table["certificate"].map(ranks), dtype=np.int64),
         years=(scenario.config.september - table["joined_school"].to_numpy(float)) / 12,
         pin=pins,
@@ -395,6 +445,14 @@ def _teachers(scenario: Scenario, places: dict[tuple[str, str], int], index: dic
         status=table["status"].to_numpy(object),
         table=table,
     )
+
+
+def _named_subjects(cells: pd.Series, subjects: Mapping[str, int]) -> Bools:
+    """Whether each cell names a subject, shape (cells, subjects)."""
+    named = np.zeros((len(cells), len(subjects)), dtype=bool)
+    for t, names in enumerate(cells):
+        named[t, [subjects[s] for s in names]] = True
+    return named
 
 
 def _sections(

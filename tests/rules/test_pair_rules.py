@@ -13,9 +13,10 @@ from allocator.rules.catalogue import CATALOGUE, pair_rules
 from allocator.rules.contract import PairRule
 from allocator.rules.eligibility import CertificateRank, SubjectSuitability
 from allocator.rules.placement import EveryonePlaced, PinsKept, RecruitSettings
-from allocator.rules.protection import MinimumTenure, ProtectedStatus, ServiceLock
+from allocator.rules.protection import ProtectedStatus
+from allocator.rules.tenure import MinimumTenure, ServiceLock
 from allocator.rules.travel import TravelLimit
-from rules.variants import Cells, drawn_cells, problem_of, variant
+from rules.variants import Cells, drawn_cells, made, problem_of, variant
 from solving import brute
 
 ALL = tuple(rule for rule in CATALOGUE if issubclass(rule, PairRule))
@@ -50,7 +51,7 @@ def refused(rule: PairRule, problem: Problem, teacher: str, school: str, stage: 
 
 def test_certificate_reaches_its_stage_and_those_below(tmp_path: Path) -> None:
     """A primary certificate opens no junior section, a junior one opens both, and everybody may stay."""
-    problem, rule = facts(tmp_path, T07={"certificate": "kindergarten"}), CertificateRank()
+    problem, rule = facts(tmp_path, T07={"certificate": "kindergarten"}), made(CertificateRank)
     assert refused(rule, problem, "T02", "A2", "junior", "chinese")
     assert not refused(rule, problem, "T02", "A2", "primary", "chinese")
     assert not refused(rule, problem, "T08", "B1", "junior", "mathematics")
@@ -64,20 +65,20 @@ def test_suitability_counts_main_certified_and_second_subjects(tmp_path: Path) -
     problem = facts(tmp_path, T02={"certificate_subject": "art"})
     for subject, suits in (("chinese", 1), ("art", 1), ("science", 0.5), ("music", 0)):
         for least in (0.0, 0.5, 0.7, 1.0):
-            assert refused(SubjectSuitability(least=least), problem, "T02", "A2", "primary", subject) == (
-                suits < least
-            )
+            assert refused(
+                made(SubjectSuitability, least=least), problem, "T02", "A2", "primary", subject
+            ) == (suits < least)
 
 
 def test_suitability_never_refuses_the_main_subject(tmp_path: Path) -> None:
     """A certificate in another subject does not take the main subject away."""
     problem = facts(tmp_path, T01={"certificate_subject": "music"})
-    assert not refused(SubjectSuitability(least=1.0), problem, "T01", "A1", "primary", "chinese")
+    assert not refused(made(SubjectSuitability, least=1.0), problem, "T01", "A1", "primary", "chinese")
 
 
 def test_protected_keep_their_place_while_it_exists(tmp_path: Path) -> None:
     """Pregnant at an open school: nothing else; at a closing school: anything; on post: anything."""
-    problem, rule = facts(tmp_path, T11={"status": "nursing"}), ProtectedStatus()
+    problem, rule = facts(tmp_path, T11={"status": "nursing"}), made(ProtectedStatus)
     assert not refused(rule, problem, "T04", "A1", "primary", "music")
     assert refused(rule, problem, "T04", "A1", "primary", "art")
     assert refused(rule, problem, "T04", "B1", "primary", "music")
@@ -89,35 +90,35 @@ def test_tenure_is_counted_to_september(tmp_path: Path) -> None:
     """Three full years in September free a teacher, a month less does not; an unknown month holds nobody."""
     months = {"T01": "2017-09", "T02": "2017-10", "T03": ""}
     problem = facts(tmp_path, **{t: {"joined_school": m} for t, m in months.items()})
-    held = [refused(MinimumTenure(), problem, t, "A2", "primary", "chinese") for t in months]
+    held = [refused(made(MinimumTenure), problem, t, "A2", "primary", "chinese") for t in months]
     assert held == [False, True, False]
-    assert not refused(MinimumTenure(), problem, "T02", "A1", "primary", "science")
-    assert refused(MinimumTenure(years=20), problem, "T01", "A2", "primary", "chinese")
-    assert not refused(MinimumTenure(years=60), problem, "T10", "A2", "primary", "chinese")
+    assert not refused(made(MinimumTenure), problem, "T02", "A1", "primary", "science")
+    assert refused(made(MinimumTenure, years=20), problem, "T01", "A2", "primary", "chinese")
+    assert not refused(made(MinimumTenure, years=60), problem, "T10", "A2", "primary", "chinese")
 
 
 def test_service_lock_ends_in_its_month(tmp_path: Path) -> None:
     """A term until September is over, one until October binds to the school but not to the place in it."""
     problem = facts(tmp_path, T01={"lock_until": "2020-09"}, T02={"lock_until": "2020-10"})
-    assert not refused(ServiceLock(), problem, "T01", "A2", "primary", "chinese")
-    assert refused(ServiceLock(), problem, "T02", "A2", "primary", "chinese")
-    assert not refused(ServiceLock(), problem, "T02", "A1", "primary", "science")
+    assert not refused(made(ServiceLock), problem, "T01", "A2", "primary", "chinese")
+    assert refused(made(ServiceLock), problem, "T02", "A2", "primary", "chinese")
+    assert not refused(made(ServiceLock), problem, "T02", "A1", "primary", "science")
 
 
 def test_travel_starts_at_home_where_it_is_known(tmp_path: Path) -> None:
     """Seventy-five minutes are refused, unless the home is nearer or the teacher volunteers."""
     problem = facts(tmp_path / "a")
-    assert refused(TravelLimit(), problem, "T10", "A1", "primary", "chinese")
-    assert not refused(TravelLimit(minutes=80), problem, "T10", "A1", "primary", "chinese")
-    assert not refused(TravelLimit(), problem, "T11", "A1", "primary", "music")
-    assert not refused(TravelLimit(minutes=0), problem, "T01", "A1", "primary", "mathematics")
+    assert refused(made(TravelLimit), problem, "T10", "A1", "primary", "chinese")
+    assert not refused(made(TravelLimit, minutes=80), problem, "T10", "A1", "primary", "chinese")
+    assert not refused(made(TravelLimit), problem, "T11", "A1", "primary", "music")
+    assert not refused(made(TravelLimit, minutes=0), problem, "T01", "A1", "primary", "mathematics")
     near = facts(tmp_path / "b", T10={"home_lat": "34.0100", "home_lon": "116.8000"})
-    assert not refused(TravelLimit(), near, "T10", "A1", "primary", "chinese")
+    assert not refused(made(TravelLimit), near, "T10", "A1", "primary", "chinese")
 
 
 def test_pins_fix_a_school_or_the_place(tmp_path: Path) -> None:
     """'stay' leaves the present place alone, a school leaves every place of that school."""
-    problem, rule = facts(tmp_path, T01={"pin": "stay"}, T02={"pin": "B1"}), PinsKept()
+    problem, rule = facts(tmp_path, T01={"pin": "stay"}, T02={"pin": "B1"}), made(PinsKept)
     assert not refused(rule, problem, "T01", "A1", "primary", "chinese")
     assert refused(rule, problem, "T01", "A1", "primary", "mathematics")
     assert refused(rule, problem, "T02", "A1", "primary", "chinese")
@@ -128,10 +129,10 @@ def test_pins_fix_a_school_or_the_place(tmp_path: Path) -> None:
 def test_recruits_go_to_the_settings_named(tmp_path: Path) -> None:
     """A recruit is refused the urban school by default and the rural one where only towns are named."""
     problem = facts(tmp_path)
-    assert refused(RecruitSettings(), problem, "T12", "A1", "primary", "english")
-    assert not refused(RecruitSettings(), problem, "T12", "B1", "junior", "english")
-    assert refused(RecruitSettings(settings=("town",)), problem, "T12", "B1", "junior", "english")
-    assert not refused(RecruitSettings(), problem, "T07", "A2", "junior", "english")
+    assert refused(made(RecruitSettings), problem, "T12", "A1", "primary", "english")
+    assert not refused(made(RecruitSettings), problem, "T12", "B1", "junior", "english")
+    assert refused(made(RecruitSettings, settings=("town",)), problem, "T12", "B1", "junior", "english")
+    assert not refused(made(RecruitSettings), problem, "T07", "A2", "junior", "english")
 
 
 def test_nobody_is_placed_at_a_closed_school(tmp_path: Path) -> None:
@@ -139,7 +140,7 @@ def test_nobody_is_placed_at_a_closed_school(tmp_path: Path) -> None:
     problem = facts(tmp_path)
     closed = problem.schools["school_id"].to_list().index("B2")
     assert closed not in problem.post_school
-    assert not EveryonePlaced().refuses(problem, np.arange(len(problem.teachers))).any()
+    assert not made(EveryonePlaced).refuses(problem, np.arange(len(problem.teachers))).any()
 
 
 @pytest.mark.parametrize("seed", range(8))

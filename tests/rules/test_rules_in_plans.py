@@ -16,7 +16,7 @@ from allocator.rules.contract import AggregateRule
 from allocator.rules.placement import EveryonePlaced
 from allocator.solving.result import Result
 from allocator.solving.solve import solve
-from rules.variants import Cells, drawn_cells, placed, problem_of, variant
+from rules.variants import Cells, drawn_cells, made, placed, problem_of, variant
 from solving import brute
 
 LINEAR = {"objective": {"levels": ["coverage", "wishes"]}}
@@ -170,5 +170,5 @@ def test_witness_counts_teachers_without_a_place(tmp_path: Path) -> None:
     problem, rules = problem_of(variant(tmp_path, LINEAR))
     plan = solve(problem, rules).plan
     left_out = np.where(np.arange(len(plan.post)) < 2, -1, plan.post)
-    found = list(EveryonePlaced().violations(problem, type(plan)(left_out)))
+    found = list(made(EveryonePlaced).violations(problem, type(plan)(left_out)))
     assert [v.who for v in found] == [("T01",), ("T02",)]

@@ -13,10 +13,11 @@ import numpy as np
 
 from allocator.plan import Plan
 from allocator.problem import Problem, build
-from allocator.rules.catalogue import settle
+from allocator.rules.catalogue import settle, usual
 from allocator.rules.contract import Rule
 from allocator.scenario.check import check
 from allocator.scenario.read import read_tables
+from allocator.scenario.rulebook import read_rulebook
 
 TINY = Path(__file__).parents[2] / "scenarios" / "tiny"
 Cells = Mapping[str, Mapping[str, Mapping[str, str]]]
@@ -46,9 +47,16 @@ def problem_of(folder: Path) -> tuple[Problem, tuple[Rule, ...]]:
     """Read, check and build a scenario, and settle its rules; issues of any sort are an error here."""
     scenario = read_tables(folder)
     issues = [i for i in check(scenario) if i.severity == "error"]
-    rules = settle(scenario.config, "scenario.toml", issues)
+    rules = settle(scenario.config, scenario.rulebook, "scenario.toml", issues)
     assert not issues, "\n".join(i.say("en") for i in issues)
     return build(scenario), rules
+
+
+def made(kind: type[Rule], **given: Any) -> Any:
+    """Make a rule with the house's defaults, and other values where they are given."""
+    rulebook, issues = read_rulebook()
+    assert rulebook is not None, issues
+    return usual(kind, rulebook, **given)
 
 
 def placed(problem: Problem, plan: Plan) -> list[tuple[str, str, str]]:

@@ -67,7 +67,8 @@ def spread(sizes: Ints, lawful: list[list[int]]) -> Model:
     """
     cohort = np.repeat(np.arange(len(sizes)), [len(posts) for posts in lawful])
     groups = Cohorts(np.repeat(np.arange(len(sizes)), sizes), sizes, np.zeros(len(sizes), dtype=np.int64))
-    model = Model(_behind(), groups, cohort, np.array([p for posts in lawful for p in posts], dtype=np.int64))
+    post = np.array([p for posts in lawful for p in posts], dtype=np.int64)
+    model = Model(_behind(), groups, cohort, post, np.full(len(sizes), -1, dtype=np.int64))
     most = sizes.astype(float)
     pairs = model.columns(np.zeros(len(cohort)), most[cohort], whole=True)
     model.rows(cohort, pairs, np.ones(len(pairs)), most, most)

@@ -12,6 +12,7 @@ from allocator.domain import RuleSetting
 from allocator.problem import Problem, build
 from allocator.rules.catalogue import settle
 from allocator.scenario.check import read
+from allocator.scenario.rulebook import read_rulebook
 from allocator.solving.engine import Engine
 from allocator.solving.solve import prepare, solve
 from allocator.solving.start import _flow, _room, first_plan
@@ -32,7 +33,7 @@ def problem_of(name: str, *, caps: bool = True, levels: tuple[str, ...] = ("cove
 @pytest.mark.parametrize("name", ["tiny", "fermanagh", "duji-2020"])
 def test_first_plan_keeps_every_row_and_moves_nobody_who_has_a_place(name: str) -> None:
     problem = problem_of(name)
-    rules = settle(problem.config, name, [])
+    rules = settle(problem.config, read_rulebook()[0] or {}, name, [])
     model = prepare(problem, rules).model
     x = first_plan(model, rules)
     assert x is not None
@@ -44,7 +45,7 @@ def test_first_plan_keeps_every_row_and_moves_nobody_who_has_a_place(name: str) 
 def test_coverage_without_caps_is_a_minimum_cost_flow(name: str) -> None:
     """With only headcounts as totals, OR-Tools' flow over all pairs finds the coverage that the solver proves."""
     problem = problem_of(name, caps=False)
-    rules = settle(problem.config, name, [])
+    rules = settle(problem.config, read_rulebook()[0] or {}, name, [])
     model = prepare(problem, rules).model
     nobody = np.zeros(len(model.pairs))
     flow = _flow(model, model.pairs, nobody, _room(model, rules, nobody))

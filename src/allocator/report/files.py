@@ -197,15 +197,12 @@ def counts(answer: Answer) -> dict[str, Any]:
     """Count people and posts."""
     problem, plan = answer.problem, answer.result.plan
     labels = Counter(rounds(problem, plan))
-    budget = next(
-        (rule.parameters["most"] for rule in answer.result.rules if rule.id == "budget.moves"), None
-    )
     closes = (problem.home_school >= 0) & problem.closing[problem.home_school]
     return {
         "teachers": len(problem.teachers),
         "eligible": answer.result.eligible,
         "moved_from_open_schools": int(plan.away(problem).sum()),
-        "budget": budget,
+        "budget": answer.result.budget,
         "moved_from_closing_schools": int((closes & (plan.post >= 0)).sum()),
         "recruits": int(problem.teachers.recruit.sum()),
         "rounds": {name: labels.get(name, 0) for name in ROUNDS},

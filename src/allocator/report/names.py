@@ -6,6 +6,7 @@ from allocator.words import Text, text
 
 LEVELS: dict[str, Text] = {
     "rules": text("soft rules broken"),
+    "reserve": text("teachers in the reserve"),
     "coverage": text("empty posts (weighted)"),
     "evenness": text("unevenness (sum of CV²)"),
     "moves": text("teachers who leave an open school"),
@@ -20,7 +21,7 @@ ROUND_NAMES: dict[str, Text] = {
     "cross_zone": text("to another zone"),
     "cross_stage": text("to another stage"),
     "directed": text("placed by hand"),
-    "pool": text("without a place"),
+    "pool": text("in the reserve, without a place"),
     "recruit": text("new teachers"),
 }
 

@@ -101,16 +101,16 @@ def _kept(answer: Answer) -> Mark:
 
 
 def _leaders(answer: Answer) -> Iterator[Mark]:
-    """Name how many leaders of schools move: no rule of this version looks at the role."""
+    """Name how many heads of schools move, where no rule keeps them."""
     role = answer.problem.teachers.table["role"].to_numpy(dtype=object)
-    led = np.isin(role.astype(str), ("principal", "vice_principal", "manager"))
+    led = np.isin(role.astype(str), ("principal", "vice_principal"))
     n = int((led & answer.result.plan.away(answer.problem)).sum())
     if n:
         words = text(
-            "Principals, vice-principals and managers who leave a school that stays open: {n}. No rule looks at roles; pin those who must stay.",
+            "Principals and vice-principals who leave a school that stays open: {n}. The rule 'leaders.kept' would keep them.",
             n=n,
         )
-        yield Mark(words, False)
+        yield Mark(words, None)
 
 
 def _moved(n: dict[str, Any]) -> Iterator[Mark]:

@@ -3,17 +3,45 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
-from dataclasses import MISSING, Field, fields, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import Field, fields, replace
 from typing import Any
 
+from allocator.domain import Rulebook, RuleFacts
 from allocator.errors import Issue
+from allocator.rules.budget import MoveBudget
 from allocator.rules.contract import AggregateRule, PairRule, Rule
+from allocator.rules.direction import (
+    Across,
+    CrossStage,
+    CrossZone,
+    ManyAreas,
+    TownToCountryside,
+    Upward,
+    UpwardGap,
+)
 from allocator.rules.eligibility import CertificateRank, SubjectSuitability
-from allocator.rules.placement import EveryonePlaced, PinsKept, RecruitSettings
-from allocator.rules.protection import MinimumTenure, ProtectedStatus, ServiceLock
-from allocator.rules.totals import CrossStage, CrossZone, MoveBudget, SectionHeadcount
-from allocator.rules.travel import TravelLimit
+from allocator.rules.exchange import ExchangeBackbone, ExchangeGraduating, ExchangeRate, ExchangeTerm
+from allocator.rules.people import CouplesTogether, LeadsOfSchools, LeadsOfZones
+from allocator.rules.placement import EveryonePlaced, PinsKept, RecruitContracts, RecruitSettings
+from allocator.rules.protection import (
+    LeadersKept,
+    NearRetirement,
+    ProtectedStatus,
+    VolunteersOnly,
+    WishesOnly,
+)
+from allocator.rules.schools import (
+    FollowPupils,
+    GraduatingKept,
+    HeadKept,
+    SectionHeadcount,
+    SectionOutflow,
+    SubjectMinimum,
+    SubjectOutflow,
+)
+from allocator.rules.tenure import DueToMove, LeadersRotate, MinimumTenure, ServiceLock
+from allocator.rules.travel import CarersNear, TravelDistance, TravelLimit
 from allocator.scenario.config import Config
 from allocator.words import text
 
@@ -23,62 +51,112 @@ CATALOGUE: tuple[type[Rule], ...] = (
     CertificateRank,
     SubjectSuitability,
     ProtectedStatus,
+    NearRetirement,
+    LeadersKept,
+    LeadersRotate,
+    HeadKept,
     MinimumTenure,
     ServiceLock,
+    DueToMove,
+    ExchangeRate,
+    ExchangeBackbone,
+    ExchangeGraduating,
+    ExchangeTerm,
     TravelLimit,
+    TravelDistance,
+    CarersNear,
+    CouplesTogether,
     RecruitSettings,
+    RecruitContracts,
+    FollowPupils,
     SectionHeadcount,
+    SectionOutflow,
+    SubjectOutflow,
+    SubjectMinimum,
+    GraduatingKept,
+    LeadsOfZones,
+    LeadsOfSchools,
     MoveBudget,
     CrossStage,
     CrossZone,
+    Across,
+    Upward,
+    UpwardGap,
+    TownToCountryside,
+    ManyAreas,
+    VolunteersOnly,
+    WishesOnly,
 )
 ALWAYS_HARD = {EveryonePlaced.id}
 
 
 def parameters(rule: type[Rule]) -> dict[str, Field[Any]]:
-    """Parameters of a rule that a scenario may set, with unit, source, confidence and limits."""
+    """Parameters of a rule that a scenario may set, with unit and limits."""
     return {f.name: f for f in fields(rule) if f.metadata}
 
 
-def settle(config: Config, file: str, issues: list[Issue]) -> tuple[Rule, ...]:
+def usual(rule: type[Rule], rulebook: Rulebook, **given: Any) -> Rule:
+    """Make a rule with the defaults of a rulebook, and other values where they are given.
+
+    Raises
+    ------
+    KeyError
+        Where the rulebook does not have the rule or one of its parameters.
+    """
+    facts, known = rulebook[rule.id], parameters(rule)
+    values = {name: facts.parameters[name].value for name in known} | given
+    return rule(**{name: _typed(known[name], v) if name in known else v for name, v in values.items()})
+
+
+def _typed(field: Field[Any], value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(value)
+    return float(value) if str(field.type) == "float" and isinstance(value, int) else value
+
+
+def settle(config: Config, rulebook: Rulebook, file: str, issues: list[Issue]) -> tuple[Rule, ...]:
     """Put the rules of a scenario together; a name, parameter or level that is wrong becomes an issue.
+
+    Parameters
+    ----------
+    file
+        What scenario.toml is called in issues.
 
     Returns
     -------
-    Every rule that is not off, in the order of the catalogue. The move budget still lacks its number where
-    it is a share: :func:`with_budget` gives it.
+    Every rule that is not off, in the order of the catalogue. What depends on who could lawfully move is
+    given later: :func:`knowing`.
     """
+    before = len(issues)
     known = {rule.id: rule for rule in CATALOGUE}
-    for name in config.rules:
+    where = text("the rulebook '{name}'", name=config.rulebook)
+    for name in (*rulebook, *config.rules):
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            way = text("perhaps '{near}' is meant", near=near[0]) if near else text("see 'allocator rules'")
-            found, expected = text("'{value}'", value=name), text("a rule of the catalogue")
-            issues.append(Issue(file, None, f"rules.{name}", found, expected, way))
+            place = file if name in config.rules else f"{where}"
+            issues.append(_unknown(name, tuple(known), place))
     made = []
     for rule in CATALOGUE:
-        setting = config.rules.get(rule.id)
-        level = setting.level if setting else rule.default
+        facts, setting = rulebook[rule.id], config.rules.get(rule.id)
+        level = setting.level if setting else facts.level
         given = setting.parameters if setting else {}
+        issues.extend(_wrong_parameters(rule, {n: d.value for n, d in facts.parameters.items()}, f"{where}"))
         issues.extend(_wrong_parameters(rule, given, file))
         if rule.id in ALWAYS_HARD and level != "hard":
             found, expected = text("'{value}'", value=level), text("'hard': it says what a plan is")
             issues.append(Issue(file, None, f"rules.{rule.id}", found, expected, text("remove the line")))
-        if level != "off" and not any(i.column == f"rules.{rule.id}" for i in issues):
-            values = {
-                k: tuple(v) if isinstance(v, list) else _like(parameters(rule)[k].default, v)
-                for k, v in given.items()
-                if k in parameters(rule)
-            }
-            made.append(rule(level=level, **values))
+        if level != "off" and not any(i.column == f"rules.{rule.id}" for i in issues[before:]):
+            made.append(usual(rule, rulebook, level=level, **given))
     return tuple(made)
 
 
-def _like(default: Any, value: Any) -> Any:
-    return float(value) if isinstance(default, float) and isinstance(value, int) else value
+def _unknown(name: str, known: tuple[str, ...], file: str) -> Issue:
+    near = difflib.get_close_matches(name, known, n=1)
+    way = text("perhaps '{near}' is meant", near=near[0]) if near else text("see 'allocator rules'")
+    found, expected = text("'{value}'", value=name), text("a rule of the catalogue")
+    return Issue(file, None, f"rules.{name}", found, expected, way)
 
 
-def _wrong_parameters(rule: type[Rule], given: dict[str, Any], file: str) -> Iterator[Issue]:
+def _wrong_parameters(rule: type[Rule], given: Mapping[str, Any], file: str) -> Iterator[Issue]:
     known = parameters(rule)
     for name, value in given.items():
         key, found = f"rules.{rule.id}", text("{name} = {value}", name=name, value=repr(value)[:80])
@@ -88,23 +166,57 @@ def _wrong_parameters(rule: type[Rule], given: dict[str, Any], file: str) -> Ite
             yield Issue(
                 file, None, key, found, text("one of the parameters {names}", names=list(known) or "-"), way
             )
-            continue
-        facts, default = known[name].metadata, known[name].default
-        if isinstance(default, tuple):
-            right = isinstance(value, list) and all(v in facts["choices"] for v in value)
-            expected = text("a list of {choices}", choices=list(facts["choices"]))
-        else:
-            whole = isinstance(default, int)
-            right = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-            right = right and facts["least"] <= value <= facts["most"]
+        elif not _fits(known[name], value):
+            facts, kind = known[name].metadata, str(known[name].type)
             limits = {"least": f"{facts['least']:g}", "most": f"{facts['most']:g}", "unit": facts["unit"]}
             expected = (
-                text("a whole number from {least} to {most} ({unit})", **limits)
-                if whole
+                text("a list of {choices}", choices=list(facts["choices"]))
+                if kind.startswith("tuple")
+                else text("one of {choices}", choices=list(facts["choices"]))
+                if kind == "str"
+                else text("a whole number from {least} to {most} ({unit})", **limits)
+                if kind.startswith("int")
                 else text("a number from {least} to {most} ({unit})", **limits)
             )
-        if not right:
             yield Issue(file, None, key, found, expected, text("correct the value"))
+
+
+def _fits(field: Field[Any], value: Any) -> bool:
+    """Whether a value may stand for a parameter: its type as the rule declares it, and its limits."""
+    facts, kind = field.metadata, str(field.type)
+    if value is None:
+        return kind.endswith("None")
+    if kind.startswith("tuple"):
+        return isinstance(value, list | tuple) and all(v in facts["choices"] for v in value)
+    if kind == "str":
+        return isinstance(value, str) and value in facts["choices"]
+    number = isinstance(value, int if kind.startswith("int") else int | float)
+    return number and not isinstance(value, bool) and bool(facts["least"] <= value <= facts["most"])
+
+
+def concerns_nobody(
+    config: Config, rules: tuple[Rule, ...], tables: Mapping[str, Any], file: str
+) -> Iterator[Issue]:
+    """Warn of rules that the scenario itself switches on although the columns they read are blank throughout."""
+    columns = {c: table[c] for table in tables.values() for c in table.columns}
+    for rule in rules:
+        if rule.id not in config.rules or not rule.needs:
+            continue
+        if not any(_says_something(columns[c]) for c in rule.needs):
+            found = text("a rule that concerns nobody: {columns} say nothing", columns=list(rule.needs))
+            yield Issue(
+                file,
+                None,
+                f"rules.{rule.id}",
+                found,
+                text("somebody whom it concerns"),
+                text("fill the columns, or switch the rule off"),
+                "warning",
+            )
+
+
+def _says_something(column: Any) -> bool:
+    return any(v == v and v not in (None, False, (), "none", "on_post", "teacher") for v in column)
 
 
 def pair_rules(rules: tuple[Rule, ...]) -> tuple[PairRule, ...]:
@@ -117,27 +229,35 @@ def aggregate_rules(rules: tuple[Rule, ...]) -> tuple[AggregateRule, ...]:
     return tuple(r for r in rules if isinstance(r, AggregateRule))
 
 
-def with_budget(rules: tuple[Rule, ...], most: int | None) -> tuple[Rule, ...]:
-    """Give the move budget its number."""
-    return tuple(replace(r, most=most) if isinstance(r, MoveBudget) else r for r in rules)
+def knowing(rules: tuple[Rule, ...], eligible: Collection[int], most: int | None) -> tuple[Rule, ...]:
+    """Tell the rules who could lawfully move, and give the move budget its number."""
+    told = (rule.knowing(eligible) for rule in rules)
+    return tuple(replace(r, most=most) if isinstance(r, MoveBudget) else r for r in told)
 
 
-def printed() -> list[dict[str, Any]]:
+def printed(rulebook: Rulebook) -> list[dict[str, Any]]:
     """Return the catalogue as rows: id, sentence, level, scope, source, confidence and parameters."""
     rows = []
     for rule in CATALOGUE:
+        facts: RuleFacts = rulebook[rule.id]
         shown = {
-            name: dict(f.metadata) | {"default": None if f.default is MISSING else f.default}
+            name: dict(f.metadata)
+            | {
+                "default": facts.parameters[name].value,
+                "source": facts.parameters[name].source,
+                "confidence": facts.parameters[name].confidence,
+            }
             for name, f in parameters(rule).items()
         }
         rows.append(
             {
                 "id": rule.id,
                 "sentence": rule.sentence,
-                "level": rule.default,
+                "said": usual(rule, rulebook).said(),
+                "level": facts.level,
                 "scope": rule.scope,
-                "source": rule.source,
-                "confidence": rule.confidence,
+                "source": facts.source,
+                "confidence": facts.confidence,
                 "parameters": shown,
             }
         )

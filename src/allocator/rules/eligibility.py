@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
-from allocator.rules.contract import PairRule, parameter
+from allocator.rules.contract import Case, PairRule, parameter
 from allocator.words import Text, text
 
+SECOND = ("stated", "family", "both")
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class CertificateRank(PairRule):
     """教师资格条例 art. 5: a holder may teach at the level of the certificate and below."""
 
     id = "certificate.rank"
     sentence = text("A teacher who comes to a section holds a certificate of its stage or above.")
     scope = "teacher"
-    default = "hard"
-    source = "教师资格条例 (国务院令第188号) art. 4-5"
-    confidence = "FOUND"
 
-    def profile(self, problem: Problem) -> tuple[np.ndarray[Any, Any], ...]:
+    def profile(self, problem: Problem) -> tuple[NDArray[np.generic], ...]:
         """Read the rank of the certificate."""
         return (problem.teachers.rank,)
 
@@ -37,15 +36,11 @@ class CertificateRank(PairRule):
             above & (problem.posts.section[None, :] != problem.teachers.home[teachers][:, None])
         )
 
-    def refusal(self, problem: Problem, teacher: int, post: int) -> Text | None:
+    def why(self, problem: Problem, case: Case) -> Text | None:
         """Compare the certificate named in the row with the one the stage names."""
-        section = problem.posts.section[post]
-        if section == problem.teachers.home[teacher]:
-            return None
-        stage = problem.standard.stages[problem.stages[problem.sections.stage[section]]]
-        held = problem.teachers.table["certificate"].iloc[teacher]
-        ranks = problem.standard.certificate_rank
-        if ranks[held].value >= ranks[stage.certificate].value:
+        stage, ranks = problem.standard.stages[case.stage], problem.standard.certificate_rank
+        held = case.person["certificate"]
+        if case.same_section or ranks[held].value >= ranks[stage.certificate].value:
             return None
         return text(
             "the certificate '{held}' does not reach the stage {stage}, which needs '{needed}'",
@@ -55,44 +50,47 @@ class CertificateRank(PairRule):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SubjectSuitability(PairRule):
-    """How well a teacher suits a subject: 1 main subject or certificate, 0.5 a second subject, 0 none."""
+    """学科对口: how well a teacher suits a subject; the values of the levels stand in the standard."""
 
     id = "subject.suitability"
     sentence = text(
-        "A new place suits the teacher's subject at least to {least} (1 main or certified, 0.5 second, 0 none)."
+        "A new place suits the teacher's subject at least to {least} (main or certified, experienced, second, other: 1, 0.8, 0.5 and 0 unless the standard says otherwise); second subjects: {second}."
     )
     scope = "teacher"
-    default = "hard"
-    source = "local target 学科对口; no national rule forbids another subject"
-    confidence = "MEM-M"
-    least: float = parameter(
-        0.5, unit=text("suitability from 0 to 1"), source="local practice", confidence="MEM-M", most=1
+    least: float = parameter(unit=text("suitability from 0 to 1"), most=1)
+    second: str = parameter(
+        unit=text("second subjects stated in the roster, of the usual family, or both"), choices=SECOND
     )
 
-    def profile(self, problem: Problem) -> tuple[np.ndarray[Any, Any], ...]:
-        """Read the subjects the teacher can take and the one of the certificate."""
-        return (problem.teachers.certificate_subject, *problem.teachers.takes.T)
+    def profile(self, problem: Problem) -> tuple[NDArray[np.generic], ...]:
+        """Read how well each subject suits."""
+        return tuple(suitability(problem, self.second).T)
 
     def refuses(self, problem: Problem, teachers: Ints) -> Bools:
         """Refuse new places in subjects that suit too little."""
-        suits = suitability(problem)[teachers][:, problem.posts.subject]
+        suits = suitability(problem, self.second)[teachers][:, problem.posts.subject]
         other = problem.posts.subject[None, :] != problem.teachers.subject[teachers][:, None]
         return np.asarray((suits < self.least) & other)
 
-    def refusal(self, problem: Problem, teacher: int, post: int) -> Text | None:
+    def why(self, problem: Problem, case: Case) -> Text | None:
         """Look the subject up among those the row names."""
-        row = problem.teachers.table.iloc[teacher]
-        subject = problem.subjects[problem.posts.subject[post]]
-        if subject == row["subject"]:
+        person, subject, values = case.person, case.subject, problem.standard.suitability
+        if subject == person["subject"]:
             return None
-        level = (
-            1.0
-            if subject == row["certificate_subject"]
-            else 0.5
-            if subject in row["second_subjects"]
-            else 0.0
+        stages = [person["stage"]] if person["stage"] else problem.stages
+        families = [set(problem.standard.families.others(g, person["subject"])) for g in stages]
+        family = set.intersection(*families)
+        seconds = {"stated": person["second_subjects"], "family": family}.get(
+            self.second, (*person["second_subjects"], *family)
+        )
+        level = max(
+            [
+                values.certified.value * (subject == person["certificate_subject"]),
+                values.experienced.value * (subject in person["experienced_subjects"]),
+                values.second.value * (subject in seconds),
+            ]
         )
         if level >= self.least:
             return None
@@ -102,11 +100,33 @@ class SubjectSuitability(PairRule):
         )
 
 
-def suitability(problem: Problem) -> Floats:
-    """How well each teacher suits each subject, shape (teachers, subjects): 1, 0.5 or 0."""
-    teachers = problem.teachers
-    suits = np.where(teachers.takes, 0.5, 0.0)
+def suitability(problem: Problem, second: str = "stated") -> Floats:
+    """How well each teacher suits each subject, shape (teachers, subjects)."""
+    teachers, values = problem.teachers, problem.standard.suitability
+    seconds = np.zeros(teachers.takes.shape, dtype=bool)
+    if second != "family":
+        seconds |= teachers.takes
+    if second != "stated":
+        seconds |= _families(problem)
+    suits = np.where(seconds, values.second.value, 0.0)
+    suits = np.maximum(suits, np.where(teachers.experienced, values.experienced.value, 0.0))
     everyone = np.arange(len(teachers))
+    suits[everyone, teachers.certificate_subject] = values.certified.value
     suits[everyone, teachers.subject] = 1.0
-    suits[everyone, teachers.certificate_subject] = 1.0
-    return suits
+    return np.asarray(suits, dtype=np.float64)
+
+
+def _families(problem: Problem) -> Bools:
+    """Whether a subject is of the usual family of a teacher's own, shape (teachers, subjects).
+
+    A recruit has no stage yet: the family is that of any stage, as far as it is the same in all.
+    """
+    table = np.zeros((len(problem.stages) + 1, len(problem.subjects), len(problem.subjects)), dtype=bool)
+    for g, stage in enumerate(problem.stages):
+        for s, subject in enumerate(problem.subjects):
+            others = problem.standard.families.others(stage, subject)
+            table[g, s] = np.isin(problem.subjects, others)
+    table[-1] = table[:-1].all(axis=0)
+    home = problem.teachers.home
+    stage_of = np.where(home >= 0, problem.sections.stage[home], -1)
+    return np.asarray(table[stage_of, problem.teachers.subject], dtype=bool)

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from allocator.plan import Plan
 from allocator.problem import Bools, Ints, Problem
-from allocator.rules.contract import PairRule, Violation, is_new, parameter
+from allocator.rules.contract import Case, PairRule, Violation, cell, is_new, parameter, school_cell
 from allocator.words import Text, text
 
 SETTINGS = ("urban", "town", "rural", "remote")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EveryonePlaced(PairRule):
-    """Everybody, recruits included, holds exactly one place in an open school."""
+    """Everybody, recruits included, holds exactly one place in an open school, or waits where that is allowed."""
 
     id = "placement.everyone"
-    sentence = text("Every teacher and every recruit holds exactly one place, and none at a closed school.")
+    sentence = text(
+        "Every teacher and every recruit holds exactly one place, and none at a closed school; at most {reserve} wait in the reserve without a place."
+    )
     scope = "teacher"
-    default = "hard"
-    source = "definition of a plan"
-    confidence = "FOUND"
+    reserve: int = parameter(unit=text("teachers in the reserve"), most=1_000_000)
 
-    def profile(self, problem: Problem) -> tuple[np.ndarray[Any, Any], ...]:
+    def profile(self, problem: Problem) -> tuple[NDArray[np.generic], ...]:
         """Read nothing of the teacher."""
         return ()
 
@@ -37,32 +37,39 @@ class EveryonePlaced(PairRule):
             ~problem.after.open[problem.posts.section][None, :], (len(teachers), len(problem.posts))
         )
 
-    def refusal(self, problem: Problem, teacher: int, post: int) -> Text | None:
+    def why(self, problem: Problem, case: Case) -> Text | None:
         """Look the school of the post up among the closures."""
-        school = problem.schools["school_id"].iloc[problem.sections.school[problem.posts.section[post]]]
+        school = case.there["school_id"]
         if school in problem.config.closures:
             return text("the school {school} closes", school=school)
         return None
 
     def violations(self, problem: Problem, plan: Plan) -> Iterator[Violation]:
-        """Count teachers without a place, and places at closed schools."""
+        """Count teachers without a place beyond the reserve, and places at closed schools."""
         yield from super().violations(problem, plan)
-        for t in np.flatnonzero(plan.post < 0):
-            yield Violation(self.id, (problem.teachers.ids[t],), 1.0, text("the teacher has no place"))
+        without = [problem.teachers.ids[t] for t, p in enumerate(plan.post) if p < 0]
+        if not self.reserve:
+            for who in without:
+                yield Violation(self.id, (who,), 1.0, text("the teacher has no place"))
+        elif len(without) > self.reserve:
+            words = text(
+                "{n} teachers without a place, the reserve holds at most {limit}",
+                n=len(without),
+                limit=self.reserve,
+            )
+            yield Violation(self.id, tuple(without), float(len(without) - self.reserve), words)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PinsKept(PairRule):
     """What the planner has fixed by hand."""
 
     id = "placement.pins"
     sentence = text("A pinned teacher keeps the present place, or goes to the school that the pin names.")
     scope = "teacher"
-    default = "hard"
-    source = "the planner"
-    confidence = "FOUND"
+    needs = ("pin",)
 
-    def profile(self, problem: Problem) -> tuple[np.ndarray[Any, Any], ...]:
+    def profile(self, problem: Problem) -> tuple[NDArray[np.generic], ...]:
         """Read the pin."""
         return problem.teachers.pin, problem.teachers.stays
 
@@ -72,56 +79,70 @@ class PinsKept(PairRule):
         elsewhere = (pin >= 0)[:, None] & (problem.post_school[None, :] != pin[:, None])
         return np.asarray(elsewhere | (stays[:, None] & is_new(problem, teachers)))
 
-    def refusal(self, problem: Problem, teacher: int, post: int) -> Text | None:
+    def why(self, problem: Problem, case: Case) -> Text | None:
         """Read the pin of the row."""
-        row = problem.teachers.table.iloc[teacher]
-        section = problem.posts.section[post]
-        school = problem.schools["school_id"].iloc[problem.sections.school[section]]
-        if row["pin"] is None or row["pin"] == school:
+        pin = case.person["pin"]
+        if pin is None or pin == case.there["school_id"] or (pin == "stay" and case.same_place):
             return None
-        same = (
-            section == problem.teachers.home[teacher]
-            and problem.posts.subject[post] == problem.teachers.subject[teacher]
-        )
-        if row["pin"] == "stay" and same:
-            return None
-        return text("pinned: {pin}", pin=row["pin"])
+        return text("pinned: {pin}", pin=pin)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RecruitSettings(PairRule):
     """Recruits go to the schools that need them most."""
 
     id = "recruits.setting"
     sentence = text("Recruits are placed at schools whose setting is one of {settings}.")
     scope = "teacher"
-    default = "off"
-    source = "practice of the district in 2020: all recruits to remote rural schools"
-    confidence = "FOUND"
-    settings: tuple[str, ...] = parameter(
-        ("rural", "remote"),
-        unit=text("settings of schools.csv"),
-        source="district practice",
-        confidence="FOUND",
-        choices=SETTINGS,
-    )
+    needs = ("recruit",)
+    settings: tuple[str, ...] = parameter(unit=text("settings of schools.csv"), choices=SETTINGS)
 
-    def profile(self, problem: Problem) -> tuple[np.ndarray[Any, Any], ...]:
+    def profile(self, problem: Problem) -> tuple[NDArray[np.generic], ...]:
         """Read whether the teacher is a recruit."""
         return (problem.teachers.recruit,)
 
     def refuses(self, problem: Problem, teachers: Ints) -> Bools:
         """Refuse schools of other settings to recruits."""
-        other = ~np.isin(problem.schools["setting"].to_numpy(str), self.settings)[problem.post_school]
+        other = ~np.isin(school_cell(problem, "setting").astype(str), self.settings)[problem.post_school]
         return np.asarray(problem.teachers.recruit[teachers][:, None] & other[None, :])
 
-    def refusal(self, problem: Problem, teacher: int, post: int) -> Text | None:
+    def why(self, problem: Problem, case: Case) -> Text | None:
         """Look the setting of the school up."""
-        school = problem.schools.iloc[problem.sections.school[problem.posts.section[post]]]
-        if not problem.teachers.table["recruit"].iloc[teacher] or school["setting"] in self.settings:
+        setting = case.there["setting"]
+        if not case.person["recruit"] or setting in self.settings:
             return None
-        return text(
-            "a recruit, and the school {school} is '{setting}'",
-            school=school["school_id"],
-            setting=school["setting"],
-        )
+        school = case.there["school_id"]
+        return text("a recruit, and the school {school} is '{setting}'", school=school, setting=setting)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecruitContracts(PairRule):
+    """定向培养: a graduate trained for a school goes there."""
+
+    id = "recruits.contract"
+    sentence = text("A recruit who was trained for a school by contract goes there, if it is open.")
+    scope = "teacher"
+    needs = ("contract_school",)
+
+    def profile(self, problem: Problem) -> tuple[NDArray[np.generic], ...]:
+        """Read the school of the contract, where it binds."""
+        return (self._bound(problem),)
+
+    def _bound(self, problem: Problem) -> Ints:
+        """School index of the contract of a recruit, -1 for none or where the school is not open."""
+        index = {s: i for i, s in enumerate(problem.school_ids) if s in problem.open_in_september}
+        to = np.array([index.get(s, -1) for s in cell(problem, "contract_school")], dtype=np.int64)
+        return np.where(problem.teachers.recruit, to, -1)
+
+    def refuses(self, problem: Problem, teachers: Ints) -> Bools:
+        """Refuse every other school."""
+        to = self._bound(problem)[teachers][:, None]
+        return np.asarray((to >= 0) & (problem.post_school[None, :] != to))
+
+    def why(self, problem: Problem, case: Case) -> Text | None:
+        """Compare the school with that of the row."""
+        to = case.person["contract_school"]
+        bound = case.person["recruit"] and to is not None and to in problem.open_in_september
+        if not bound or case.there["school_id"] == to:
+            return None
+        return text("trained for {school} by contract", school=to)

@@ -1,20 +1,20 @@
-"""Protection: people who may not be moved, and those bound to a school."""
+"""Protection: people who may not be moved because of their state or their age."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from allocator.problem import Bools, Ints, Problem
-from allocator.rules.contract import PairRule, is_new, leaves_open_school, parameter, places
+from allocator.rules.contract import Case, KeepsSchool, PairRule, cell, is_new, leaves_open_school, parameter
 from allocator.words import Text, text
 
 STATUSES = ("leave", "seconded", "pregnant", "nursing", "ill", "training")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProtectedStatus(PairRule):
     """女职工劳动保护特别规定 (国务院令619号) for pregnancy and nursing; sick leave and absence by practice."""
 
@@ -23,103 +23,143 @@ class ProtectedStatus(PairRule):
         "A teacher whose status is one of {statuses} keeps the present place while the school is open."
     )
     scope = "teacher"
-    default = "hard"
-    source = "国务院令619号 (pregnancy, nursing); local practice (ill, leave, seconded)"
-    confidence = "MEM-H"
-    statuses: tuple[str, ...] = parameter(
-        ("pregnant", "nursing", "ill", "leave", "seconded"),
-        unit=text("states of employment"),
-        source="国务院令619号; local practice",
-        confidence="MEM-H",
-        choices=STATUSES,
-    )
+    needs = ("status",)
+    statuses: tuple[str, ...] = parameter(unit=text("states of employment"), choices=STATUSES)
 
-    def profile(self, problem: Problem) -> tuple[np.ndarray[Any, Any], ...]:
+    def profile(self, problem: Problem) -> tuple[NDArray[np.generic], ...]:
         """Read whether the status protects."""
         return (np.isin(problem.teachers.status.astype(str), self.statuses),)
 
     def refuses(self, problem: Problem, teachers: Ints) -> Bools:
         """Refuse every other place to the protected whose place exists in September."""
-        held = self.profile(problem)[0] & (problem.home_post >= 0)
+        held = np.isin(problem.teachers.status.astype(str), self.statuses) & (problem.home_post >= 0)
         return np.asarray(held[teachers][:, None] & is_new(problem, teachers))
 
-    def refusal(self, problem: Problem, teacher: int, post: int) -> Text | None:
+    def why(self, problem: Problem, case: Case) -> Text | None:
         """Compare the present place with the new one."""
-        status = problem.teachers.table["status"].iloc[teacher]
-        home = problem.teachers.home[teacher]
-        if status not in self.statuses or home < 0 or not problem.after.open[home]:
+        status = case.person["status"]
+        if status not in self.statuses or not case.stays_open or case.same_place:
             return None
-        same = (
-            problem.posts.section[post] == home
-            and problem.posts.subject[post] == problem.teachers.subject[teacher]
-        )
-        return None if same else text("the status '{status}' protects the present place", status=status)
+        return text("the status '{status}' protects the present place", status=status)
 
 
-@dataclass(frozen=True)
-class MinimumTenure(PairRule):
-    """A first period at a school before the first move."""
+@dataclass(frozen=True, kw_only=True)
+class NearRetirement(KeepsSchool):
+    """The last years before retirement; the month follows from birth and sex (渐进式延迟退休)."""
 
-    id = "tenure.minimum"
-    sentence = text("A teacher stays at least {years} years at a school that stays open before moving.")
-    scope = "teacher"
-    default = "hard"
-    source = "local practice; the number of years is set locally, not nationally"
-    confidence = "MEM-M"
-    years: float = parameter(3.0, unit=text("years"), source="local practice", confidence="MEM-M", most=60)
-
-    def profile(self, problem: Problem) -> tuple[np.ndarray[Any, Any], ...]:
-        """Read whether the years are too few; a month that is not known does not hold anyone."""
-        return (problem.teachers.years < self.years,)
-
-    def refuses(self, problem: Problem, teachers: Ints) -> Bools:
-        """Refuse other schools to those who came too recently."""
-        held = self.profile(problem)[0][teachers]
-        return np.asarray(held[:, None] & leaves_open_school(problem, teachers))
-
-    def refusal(self, problem: Problem, teacher: int, post: int) -> Text | None:
-        """Count the months from the date of joining to September."""
-        home, (here, there) = problem.teachers.home[teacher], places(problem, teacher, post)
-        if here is None or here == there or not problem.after.open[home]:
-            return None
-        joined = problem.teachers.table["joined_school"].iloc[teacher]
-        years = (problem.config.school_year * 12 + 8 - joined) / 12
-        if not years < self.years:
-            return None
-        return text(
-            "{years} years at the school, fewer than {least}", years=round(years, 1), least=f"{self.years:g}"
-        )
-
-
-@dataclass(frozen=True)
-class ServiceLock(PairRule):
-    """Service terms: special-post teachers, publicly funded graduates, directed training."""
-
-    id = "tenure.lock"
+    id = "protection.retirement"
     sentence = text(
-        "A teacher bound by a service term to a school that stays open stays there until the term ends."
+        "A teacher who retires within {years} years is not moved to another school while the present one is open."
     )
     scope = "teacher"
-    default = "hard"
-    source = "特岗 3 years; 公费师范生 6 years (国办发〔2018〕75号); the date stands in lock_until"
-    confidence = "MEM-H"
+    needs = ("birth",)
+    years: float = parameter(unit=text("years before retirement"), most=60)
 
-    def profile(self, problem: Problem) -> tuple[np.ndarray[Any, Any], ...]:
-        """Read whether the term runs beyond September."""
-        return (problem.teachers.table["lock_until"].to_numpy(float) > problem.config.september,)
+    def held(self, problem: Problem) -> Bools:
+        """Read whether retirement is near; where birth or sex is not known it is not."""
+        return np.asarray(problem.retirement - problem.config.september <= 12 * self.years)
+
+    def why(self, problem: Problem, case: Case) -> Text | None:
+        """Compute the month from the row and the table of the standard."""
+        person, tables = case.person, problem.standard.retirement
+        key = person["sex"]
+        if key == "f" and "f_senior" in tables and person["title"] in ("senior", "full_senior"):
+            key = "f_senior"
+        if not case.leaves or key not in tables:
+            return None
+        left = tables[key].month(person["birth"]) - problem.config.september
+        if not left <= 12 * self.years:
+            return None
+        return text("retires in {years} years or fewer ({months} months)", years=self.years, months=int(left))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeadersKept(KeepsSchool):
+    """校级干部: heads are appointed, not exchanged, until their terms are over."""
+
+    id = "leaders.kept"
+    sentence = text(
+        "A teacher whose role is one of {roles} stays at the school while it is open; after {terms} terms of {term_years} years no longer."
+    )
+    scope = "teacher"
+    needs = ("role",)
+    roles: tuple[str, ...] = parameter(
+        unit=text("roles"), choices=("principal", "vice_principal", "manager", "counsellor")
+    )
+    terms: int | None = parameter(unit=text("terms; without a number there is no end"), most=20)
+    term_years: float = parameter(unit=text("years of a term"), most=20)
+
+    def said(self) -> Text:
+        """Leave the end out where there is none."""
+        said = super().said()
+        if self.terms is None:
+            words = text("A teacher whose role is one of {roles} stays at the school while it is open.")
+            return Text(words.template, {"roles": said.values["roles"]})
+        return said
+
+    def held(self, problem: Problem) -> Bools:
+        """Read whether the role holds the teacher; a month of joining that is not known ends no term."""
+        held = np.isin(cell(problem, "role").astype(str), self.roles)
+        if self.terms is not None:
+            held &= ~(problem.teachers.years >= self.terms * self.term_years)
+        return np.asarray(held)
+
+    def why(self, problem: Problem, case: Case) -> Text | None:
+        """Count the years from the month of joining."""
+        if case.person["role"] not in self.roles or not case.leaves:
+            return None
+        years = (problem.config.september - case.person["joined_school"]) / 12
+        if self.terms is not None and years >= self.terms * self.term_years:
+            return None
+        return text("the role '{role}' keeps the teacher at the school", role=case.person["role"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class VolunteersOnly(KeepsSchool):
+    """Nobody leaves an open school against their will."""
+
+    id = "volunteers.only"
+    sentence = text("Only volunteers leave a school that stays open.")
+    scope = "teacher"
+    needs = ("volunteer",)
+
+    def held(self, problem: Problem) -> Bools:
+        """Hold all but volunteers."""
+        return np.asarray(~problem.teachers.volunteer)
+
+    def why(self, problem: Problem, case: Case) -> Text | None:
+        """Read the row."""
+        if not case.leaves or case.person["volunteer"]:
+            return None
+        return text("not a volunteer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WishesOnly(PairRule):
+    """Who states wishes leaves an open school only for a school wished for."""
+
+    id = "wishes.only"
+    sentence = text("A teacher who states wishes leaves a school that stays open only for one of them.")
+    scope = "teacher"
+    needs = ("wishes",)
+
+    def profile(self, problem: Problem) -> tuple[NDArray[np.generic], ...]:
+        """Read the wishes."""
+        return (np.array([";".join(w) for w in cell(problem, "wishes")]),)
 
     def refuses(self, problem: Problem, teachers: Ints) -> Bools:
-        """Refuse other schools to those whose term still runs."""
-        held = self.profile(problem)[0][teachers]
-        return np.asarray(held[:, None] & leaves_open_school(problem, teachers))
+        """Refuse schools that are not wished for to those who wish."""
+        index = {s: i for i, s in enumerate(problem.school_ids)}
+        wished = np.ones((len(teachers), len(index)), dtype=bool)
+        for row, wishes in enumerate(cell(problem, "wishes")[teachers]):
+            if wishes:
+                wished[row] = False
+                wished[row, [index[s] for s in wishes]] = True
+        return np.asarray(~wished[:, problem.post_school] & leaves_open_school(problem, teachers))
 
-    def refusal(self, problem: Problem, teacher: int, post: int) -> Text | None:
-        """Compare the end of the term with September."""
-        home, (here, there) = problem.teachers.home[teacher], places(problem, teacher, post)
-        until = problem.teachers.table["lock_until"].iloc[teacher]
-        if here is None or here == there or not problem.after.open[home]:
+    def why(self, problem: Problem, case: Case) -> Text | None:
+        """Look the school up among the wishes."""
+        wishes, school = case.person["wishes"], case.there["school_id"]
+        if not case.leaves or not wishes or school in wishes:
             return None
-        if not until > problem.config.school_year * 12 + 8:
-            return None
-        month = f"{int(until) // 12}-{int(until) % 12 + 1:02d}"
-        return text("bound to the present school until {month}", month=month)
+        return text("{school} is not among the wishes", school=school)

@@ -14,7 +14,7 @@ from allocator.domain import Frozen, RuleSetting
 from allocator.errors import InputsAreWrong, Issue, Refused, quoted
 from allocator.scenario.files import is_file, label, resolved
 from allocator.scenario.standards import DEFAULT, pydantic_issues, read_toml
-from allocator.words import LANGUAGES, text
+from allocator.words import LANGUAGES, Text, text
 
 _SHARE = re.compile(r"\d{1,3}(\.\d{1,6})?%", re.ASCII)
 _MOST_MOVES = 1_000_000
@@ -35,17 +35,26 @@ class Budget(Frozen):
     @field_validator("moves", mode="plain")
     @classmethod
     def _a_number_or_share(cls, value: object) -> object:
-        share = isinstance(value, str) and _SHARE.fullmatch(value) and float(value.rstrip("%")) <= 100
-        number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_MOVES
-        if value is not None and not share and not number:
-            raise Refused(text('a whole number of moves, or a share of the eligible such as "10%"'))
-        return value
+        return _number_or_share(
+            value, text('a whole number of moves, or a share of the eligible such as "10%"')
+        )
 
     def most_moves(self, eligible: int) -> int | None:
         """Return the most moves allowed when ``eligible`` teachers could move, or None for no limit."""
-        if isinstance(self.moves, str):
-            return int(float(self.moves.rstrip("%")) / 100 * eligible + 1e-9)
-        return self.moves
+        return _part(self.moves, eligible)
+
+
+def _number_or_share(value: object, expected: Text) -> object:
+    share = isinstance(value, str) and _SHARE.fullmatch(value) and float(value.rstrip("%")) <= 100
+    number = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_MOVES
+    if value is not None and not share and not number:
+        raise Refused(expected)
+    return value
+
+
+def _part(given: int | str | None, whole: int) -> int | None:
+    """Return a number, or a share of the whole, rounded down."""
+    return int(float(given.rstrip("%")) / 100 * whole + 1e-9) if isinstance(given, str) else given
 
 
 class Objectives(Frozen):
@@ -64,14 +73,53 @@ class Objectives(Frozen):
 class Burden(Frozen):
     """Weights of what a placement asks of people; not official, the planner's to set.
 
-    A volunteer's move weighs nothing by itself, so that volunteers go first.
+    A volunteer's move weighs nothing by itself, so that volunteers go first. ``group_move`` stands in place of
+    ``move`` inside an education group; ``follow`` is for teachers of a closing school who do not go where its
+    pupils go.
     """
 
     move: float = Field(default=1.0, ge=0, le=1e6)
+    group_move: float = Field(default=0.2, ge=0, le=1e6)
+    follow: float = Field(default=1.0, ge=0, le=1e6)
     km: float = Field(default=0.1, ge=0, le=1e6)
     cross_zone: float = Field(default=1.0, ge=0, le=1e6)
     cross_stage: float = Field(default=1.0, ge=0, le=1e6)
     second_subject: float = Field(default=2.0, ge=0, le=1e6)
+
+
+class Points(Frozen):
+    """Priority points of a wish beside those stated in teachers.csv; not official, the planner's to set.
+
+    ``service`` for each year since hiring, ``rural`` for each year in rural schools, ``carer`` for who cares for
+    a child or parent alone. A refused wish weighs 1 and the points.
+    """
+
+    service: float = Field(default=0.0, ge=0, le=1e6)
+    rural: float = Field(default=0.0, ge=0, le=1e6)
+    carer: float = Field(default=0.0, ge=0, le=1e6)
+
+
+class Rounds(Frozen):
+    """Quotas of the rounds where posts are filled round by round: most new places made in each.
+
+    A number, or a share of the posts such as "90%"; without one there is no quota.
+    """
+
+    in_school: int | str | None = None
+    zone: int | str | None = None
+    across: int | str | None = None
+    directed: int | str | None = None
+
+    @field_validator("in_school", "zone", "across", "directed", mode="plain")
+    @classmethod
+    def _a_number_or_share(cls, value: object) -> object:
+        return _number_or_share(
+            value, text('a whole number of places, or a share of the posts such as "90%"')
+        )
+
+    def most(self, name: str, posts: int) -> int | None:
+        """Return the quota of a round when there are so many posts, None for none."""
+        return _part(getattr(self, name), posts)
 
 
 class Priorities(Frozen):
@@ -82,6 +130,7 @@ class Priorities(Frozen):
     )
     subjects: dict[str, int] = Field(default_factory=lambda: {"chinese": 3, "mathematics": 3, "english": 3})
     burden: Burden = Burden()
+    points: Points = Points()
     first_to_move: Literal["longest", "shortest"] = "longest"
 
     @field_validator("indicators", "subjects")
@@ -135,11 +184,14 @@ class Config(Frozen):
     title: str
     school_year: int = Field(ge=1990, le=2100)
     standard: str = DEFAULT
+    rulebook: str = ""
     seed: int = Field(default=0, ge=0, lt=2**31)
     language: Literal["zh", "en"] = "zh"
     notice: str = ""
     budget: Budget = Budget()
     objective: Objectives = Objectives()
+    mode: Literal["joint", "rounds"] = "joint"
+    rounds: Rounds = Rounds()
     priorities: Priorities = Priorities()
     rules: dict[str, RuleSetting] = Field(default_factory=dict)
     closures: dict[str, Closure] = Field(default_factory=dict)

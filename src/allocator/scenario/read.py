@@ -17,12 +17,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from allocator.domain import Standard
+from allocator.domain import Rulebook, Standard
 from allocator.errors import NOTHING, InputsAreWrong, Issue, quoted
 from allocator.scenario.cells import missing, reader
 from allocator.scenario.config import Config, Layer, language_of, read_config, read_layers, refuse
 from allocator.scenario.files import Notes, label
 from allocator.scenario.rows import REFUSED, header_of, records, typed
+from allocator.scenario.rulebook import read_rulebook
 from allocator.scenario.schema import KEYS, NEEDED, Column, columns_of
 from allocator.scenario.standards import DEFAULT, read_standard
 from allocator.words import text
@@ -38,8 +39,8 @@ class Scenario:
     ----------
     name
         Name of the scenario folder.
-    config, standard
-        Settings and regulation numbers.
+    config, standard, rulebook
+        Settings, regulation numbers, and the defaults of the rules.
     tables
         Typed tables by name. Numbers are floats with nan for "not known", months count from year 0,
         codes are strings or None, lists are tuples. ``_file`` and ``_row`` say where each row stands,
@@ -54,6 +55,7 @@ class Scenario:
     name: str
     config: Config
     standard: Standard
+    rulebook: Rulebook
     tables: Mapping[str, pd.DataFrame]
     warnings: tuple[Issue, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
@@ -118,6 +120,7 @@ def read_draft(folder: Path) -> Draft:
     if not whole:
         notes.unread |= {"config", *KEYS}
     standard = _standard(layers, whole, notes)
+    rulebook = _rulebook(layers, notes)
     tables = {name: _layered(name, layers, standard, whole, notes) for name in KEYS}
     for layer in layers:
         notes.issues += _misnamed(layer)
@@ -125,6 +128,7 @@ def read_draft(folder: Path) -> Draft:
         layers[-1].name,
         config,
         standard or _stand_in(),
+        rulebook or _house_rules(),
         tables,
         tuple(i for i in notes.issues if i.severity == "warning"),
         notes.hashes,
@@ -143,6 +147,26 @@ def _standard(layers: list[Layer], whole: bool, notes: Notes) -> Standard | None
     if standard is None:
         notes.unread.add("standard")
     return standard
+
+
+def _rulebook(layers: list[Layer], notes: Notes) -> Rulebook | None:
+    """Read the rulebook that the latest layer names, else the house's own; None where it cannot be known."""
+    naming = next((layer for layer in reversed(layers) if "rulebook" in layer.settings), layers[-1])
+    name = naming.settings.get("rulebook", "")
+    rulebook = None
+    if isinstance(name, str):
+        rulebook, found = read_rulebook(name, naming.folder, notes.hashes)
+        notes.issues += found
+    if rulebook is None:
+        notes.unread.add("rulebook")
+    return rulebook
+
+
+def _house_rules() -> Rulebook:
+    rulebook, _ = read_rulebook()
+    if rulebook is None:
+        raise RuntimeError("the rulebook of the program cannot be read")
+    return rulebook
 
 
 def _stand_in() -> Standard:

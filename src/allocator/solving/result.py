@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from allocator.plan import Plan
 from allocator.problem import Problem
+from allocator.rules.budget import MoveBudget
 from allocator.rules.contract import Rule, Violation
 
 
@@ -65,6 +66,11 @@ class Result:
     levels: tuple[Level, ...]
     eligible: int
     violations: tuple[Violation, ...] = field(default=())
+
+    @property
+    def budget(self) -> int | None:
+        """The move budget as a number, None for none."""
+        return next((rule.most for rule in self.rules if isinstance(rule, MoveBudget)), None)
 
     @property
     def status(self) -> str:

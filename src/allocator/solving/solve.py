@@ -15,12 +15,13 @@ from allocator.model import Cohorts, Model, assignment, cohorts, deal
 from allocator.plan import Plan
 from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
-from allocator.rules.catalogue import aggregate_rules, pair_rules, with_budget
+from allocator.rules.catalogue import aggregate_rules, knowing, pair_rules
 from allocator.rules.contract import AggregateRule, Rule, Violation, leaves_open_school
+from allocator.rules.placement import EveryonePlaced
 from allocator.solving.engine import Engine, OutOfTime
 from allocator.solving.even import Even, evenness, heads, prove
 from allocator.solving.integer import solve_whole
-from allocator.solving.levels import add_costs, wished
+from allocator.solving.levels import add_costs, points, wished
 from allocator.solving.result import Level, Result
 from allocator.solving.start import first_plan
 from allocator.words import Text, text
@@ -105,20 +106,28 @@ def _reached(state: _State, prepared: Prepared) -> tuple[Level, ...]:
     return tuple(levels)
 
 
-def prepare(problem: Problem, rules: tuple[Rule, ...]) -> Prepared:
-    """Ask the pair rules, group the teachers, build the model."""
+def prepare(problem: Problem, rules: tuple[Rule, ...], waiting: Bools | None = None) -> Prepared:
+    """Ask the pair rules, group the teachers, build the model.
+
+    Parameters
+    ----------
+    waiting
+        Teachers who may wait without a place beside the reserve, shape (teachers,); as of a round that is not
+        the last.
+    """
     pairs = pair_rules(rules)
-    groups = _cohorts(problem, rules)
+    groups = _cohorts(problem, rules, waiting)
     refused = {rule.id: rule.refuses(problem, groups.first) for rule in pairs}
     allowed = np.ones((len(groups.first), len(problem.posts)), dtype=bool)
     for rule in pairs:
         if rule.level == "hard":
             allowed &= ~refused[rule.id]
-    _somewhere(problem, rules, groups, allowed)
+    wait, reserve = _waiting(problem, rules, groups, allowed, waiting)
+    _somewhere(problem, rules, groups, allowed, wait & (reserve > 0))
     eligible = _eligible(problem, groups, allowed)
-    rules = with_budget(rules, problem.config.budget.most_moves(eligible))
+    rules = knowing(rules, eligible, problem.config.budget.most_moves(len(eligible)))
     weights = np.array([float(problem.config.priorities.subjects.get(s, 1)) for s in problem.subjects])
-    model = assignment(problem, groups, allowed, weights)
+    model = assignment(problem, groups, allowed, weights, wait, reserve)
     for rule in pairs:
         if rule.level == "soft":
             broken = refused[rule.id][model.pair_cohort, model.pair_post]
@@ -126,25 +135,44 @@ def prepare(problem: Problem, rules: tuple[Rule, ...]) -> Prepared:
     for total in aggregate_rules(rules):
         total.add(problem, model)
     add_costs(model)
-    return Prepared(model, rules, eligible, terms(model))
+    return Prepared(model, rules, len(eligible), terms(model))
 
 
-def _cohorts(problem: Problem, rules: tuple[Rule, ...]) -> Cohorts:
+def _waiting(
+    problem: Problem, rules: tuple[Rule, ...], groups: Cohorts, allowed: Bools, waiting: Bools | None
+) -> tuple[Bools, int]:
+    """Which cohorts may wait without a place, and how many people in all.
+
+    Whoever is bound to the present place does not wait.
+    """
+    if waiting is not None:
+        return waiting[groups.first], len(problem.teachers)
+    reserve = next((rule.reserve for rule in rules if isinstance(rule, EveryonePlaced)), 0)
+    home = problem.home_post[groups.first]
+    elsewhere = allowed.copy()
+    elsewhere[np.flatnonzero(home >= 0), home[home >= 0]] = False
+    return np.asarray(elsewhere.any(axis=1) | ~allowed.any(axis=1)), reserve
+
+
+def _cohorts(problem: Problem, rules: tuple[Rule, ...], waiting: Bools | None) -> Cohorts:
     """Group teachers whom no rule, indicator, wish or distance can tell apart."""
     teachers, table = problem.teachers, problem.teachers.table
+    wishes = np.array([";".join(w) for w in table["wishes"]])
     columns: list[np.ndarray[Any, Any]] = [
         teachers.home,
         teachers.subject,
         teachers.recruit,
         teachers.volunteer,
+        wishes,
+        np.where(wishes != "", points(problem), 0.0),
     ]
-    for rule in pair_rules(rules):
+    for rule in rules:
         columns.extend(rule.profile(problem))
     for name, indicator in problem.standard.indicators.items():
         if indicator.counts == "teachers" and problem.config.priorities.indicators.get(name):
             columns.extend(problem.counts(indicator).T)
     columns.extend(np.nan_to_num(table[c].to_numpy(float), nan=-999.0) for c in ("home_lat", "home_lon"))
-    columns.append(np.array([";".join(w) for w in table["wishes"]]))
+    columns.extend([] if waiting is None else [waiting])
     return cohorts(columns, _ranks(problem))
 
 
@@ -153,9 +181,11 @@ def _ranks(problem: Problem) -> Ints:
     return np.argsort(np.argsort(np.array(problem.teachers.ids)))
 
 
-def _somewhere(problem: Problem, rules: tuple[Rule, ...], groups: Cohorts, allowed: Bools) -> None:
-    """Refuse a problem in which somebody has no lawful place at all, naming the rules that leave none."""
-    lost = np.flatnonzero(~allowed.any(axis=1))
+def _somewhere(
+    problem: Problem, rules: tuple[Rule, ...], groups: Cohorts, allowed: Bools, waiting: Bools
+) -> None:
+    """Refuse a problem in which somebody neither waits nor has any lawful place, naming the rules that leave none."""
+    lost = np.flatnonzero(~allowed.any(axis=1) & ~waiting)
     if not len(lost):
         return
     sentences: list[Text] = []
@@ -176,10 +206,10 @@ def _somewhere(problem: Problem, rules: tuple[Rule, ...], groups: Cohorts, allow
     raise NoPlan(sentences, problem.config.language)
 
 
-def _eligible(problem: Problem, groups: Cohorts, allowed: Bools) -> int:
-    """Teachers with a lawful place at another school, whose own school stays open."""
+def _eligible(problem: Problem, groups: Cohorts, allowed: Bools) -> Ints:
+    """Teachers with a lawful place at another school, whose own school stays open, by index."""
     leaves = leaves_open_school(problem, groups.first) & allowed
-    return int(groups.size[leaves.any(axis=1)].sum())
+    return np.flatnonzero(np.asarray(leaves.any(axis=1), dtype=bool)[groups.of])
 
 
 def _levels(problem: Problem, model: Model) -> list[str]:
@@ -188,6 +218,7 @@ def _levels(problem: Problem, model: Model) -> list[str]:
     if not wished(problem):
         asked = [level for level in asked if level != "wishes"]
     soft = ["rules"] if model.objective("rules")[_movable(model)].any() else []
+    soft += ["reserve"] if (model.pool >= 0).any() else []
     return soft + asked + ([] if "burden" in asked else ["burden"])
 
 
@@ -237,6 +268,8 @@ def _solve_linear(state: _State, prepared: Prepared, name: str, tell: Progress) 
     used = np.flatnonzero(cost)
     if len(used):
         model.row(used, cost[used], high=value + _HELD)
+    if name == "reserve" and value == 0:
+        model.pool[:] = -1  # nobody waits, and nothing after this level need reckon with it
 
 
 def _settled(cost: Floats, x: Floats) -> float:
@@ -325,9 +358,15 @@ def _people(prepared: Prepared, state: _State) -> Ints:
     years = np.nan_to_num(teachers.years, nan=-1.0)
     sign = -1.0 if config.priorities.first_to_move == "longest" else 1.0
     draw = np.random.default_rng(config.seed).permutation(len(teachers))[_ranks(model.problem)]
-    order = np.empty(len(teachers), dtype=np.int64)
+    order: Ints = np.empty(len(teachers), dtype=np.int64)
     order[np.lexsort((draw, sign * years, ~teachers.volunteer))] = np.arange(len(teachers))
-    return deal(model, np.round(state.x[: len(model.pairs)]).astype(np.int64), order)
+    return deal(model, *_counts(model, state.x), order=order)
+
+
+def _counts(model: Model, x: Floats) -> tuple[Ints, Ints]:
+    """Whole numbers of people on each pair, and of those who wait in each cohort."""
+    whole = np.round(x).astype(np.int64)
+    return whole[: len(model.pairs)], np.where(model.pool >= 0, whole[model.pool], 0)
 
 
 def _insist(rules: tuple[Rule, ...], broken: tuple[Violation, ...]) -> None:
@@ -365,7 +404,8 @@ def _least_breach(prepared: Prepared, hard: list[AggregateRule]) -> Plan | None:
     problem, groups = prepared.model.problem, prepared.model.cohorts
     allowed = np.zeros((len(groups.first), len(problem.posts)), dtype=bool)
     allowed[prepared.model.pair_cohort, prepared.model.pair_post] = True
-    model = assignment(problem, groups, allowed, np.ones(len(problem.subjects)))
+    waiting, reserve = _waiting(problem, prepared.rules, groups, allowed, None)
+    model = assignment(problem, groups, allowed, np.ones(len(problem.subjects)), waiting, reserve)
     for total in hard:
         replace(total, level="soft").add(problem, model)
     engine, cost, pairs = Engine(model), model.objective("rules"), len(model.pairs)
@@ -379,5 +419,4 @@ def _least_breach(prepared: Prepared, hard: list[AggregateRule]) -> Plan | None:
         return None
     if proof is None:
         return None
-    counts = np.round(proof.x[:pairs]).astype(np.int64)
-    return Plan(deal(model, counts, _ranks(problem)))
+    return Plan(deal(model, *_counts(model, proof.x), order=_ranks(problem)))

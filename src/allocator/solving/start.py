@@ -13,7 +13,7 @@ from allocator.model import Model
 from allocator.problem import Ints
 from allocator.roads import Floats
 from allocator.rules.contract import Rule
-from allocator.rules.totals import SectionHeadcount
+from allocator.rules.schools import SectionHeadcount
 
 _POST = 100_000  # cost of leaving a post of weight 1 empty, in hundredths of burden
 

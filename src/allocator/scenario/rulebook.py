@@ -1,0 +1,84 @@
+"""Read a rulebook: the defaults of all rules, as data with their sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from allocator.domain import Rulebook, RuleFacts
+from allocator.errors import Issue, quoted
+from allocator.scenario.files import is_file, label
+from allocator.scenario.standards import pydantic_issues, read_toml
+from allocator.words import text
+
+_HOUSE = Path(__file__).parents[1] / "standards" / "rules"
+_BASE = "house"
+_FACTS: TypeAdapter[dict[str, RuleFacts]] = TypeAdapter(dict[str, RuleFacts])
+
+
+def known_rulebooks() -> list[str]:
+    """Return the names of the rulebooks that come with the program and are laid over the house's own."""
+    return sorted(p.stem for p in _HOUSE.glob("*.toml") if p.stem != _BASE)
+
+
+def read_rulebook(
+    name: str = "", folder: Path | None = None, hashes: dict[str, str] | None = None
+) -> tuple[Rulebook | None, list[Issue]]:
+    """Read the rulebook a scenario names, laid over the house's own rule by rule and parameter by parameter.
+
+    Parameters
+    ----------
+    name
+        Name of a rulebook of the program, or the path of a TOML file from the scenario folder; empty for the
+        house's own alone.
+    folder
+        The scenario folder.
+    hashes
+        Takes the SHA-256 of every file that is read, by name.
+
+    Returns
+    -------
+    The rulebook, or None, and what is wrong with it. Whether the rules are known is not asked here.
+    """
+    issues: list[Issue] = []
+    rules = _rules(_HOUSE / f"{_BASE}.toml", issues, None)
+    if name:
+        path = _HOUSE / f"{name}.toml" if name in known_rulebooks() else (folder or Path()) / name
+        if name not in known_rulebooks() and not (name.endswith(".toml") and is_file(path)):
+            return None, [_unknown(name, folder or Path())]
+        over = _rules(path, issues, hashes)
+        rules = rules | {rule: rules.get(rule, {}) | given for rule, given in over.items()}
+    if issues:
+        return None, issues
+    try:
+        return _FACTS.validate_python(rules), []
+    except ValidationError as error:
+        return None, list(pydantic_issues(error, name or _BASE))
+
+
+def _rules(path: Path, issues: list[Issue], hashes: dict[str, str] | None) -> dict[str, dict[str, Any]]:
+    """Return the tables of a rulebook by rule."""
+    name = f"{label(path.parent)}/{path.name}"
+    tables = read_toml(path, name, issues, hashes)
+    rules = tables.pop("rules", {})
+    for key in tables:
+        way = text("remove the key or correct its spelling")
+        issues.append(Issue(name, None, key, quoted(tables[key]), text("only the table [rules]"), way))
+    if not isinstance(rules, dict) or not all(isinstance(given, dict) for given in rules.values()):
+        found, expected = quoted(rules), text("a table for each rule")
+        issues.append(Issue(name, None, "rules", found, expected, text("correct the value")))
+        return {}
+    return rules
+
+
+def _unknown(name: str, folder: Path) -> Issue:
+    return Issue(
+        f"{label(folder)}/scenario.toml",
+        None,
+        "rulebook",
+        quoted(name),
+        text("one of {names}, or the path of a rulebook", names=known_rulebooks()),
+        text("correct the name or the path"),
+    )
