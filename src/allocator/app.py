@@ -9,18 +9,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from allocator.errors import InputsAreWrong, Issue
 from allocator.metrics.scorecard import scorecard
-from allocator.plan import standing_still
+from allocator.plan import Plan, places, standing_still
 from allocator.problem import build
-from allocator.report.answer import Answer
+from allocator.report.answer import Answer, Measured
 from allocator.rules.catalogue import concerns_nobody, printed, settle
 from allocator.scenario.check import read
 from allocator.scenario.config import Config
+from allocator.scenario.plans import read_plan
 from allocator.scenario.read import Scenario
 from allocator.scenario.rulebook import read_rulebook
 from allocator.scenario.synthesise import write_district
-from allocator.solving.solve import Progress
+from allocator.solving.price import prices
+from allocator.solving.rounds import by_rounds
+from allocator.solving.solve import Progress, judge
 from allocator.solving.solve import solve as solve_problem
 
 
@@ -83,8 +88,13 @@ def solve(folder: Path, changes: Mapping[str, Any] | None = None, progress: Prog
     return answer(check(folder, changes), progress)
 
 
-def answer(scenario: Scenario, progress: Progress | None = None) -> Answer:
+def answer(scenario: Scenario, progress: Progress | None = None, *, priced: bool = False) -> Answer:
     """Solve a checked scenario, and measure the plan.
+
+    Parameters
+    ----------
+    priced
+        Whether to solve again without each hard rule, and tell what it costs.
 
     Raises
     ------
@@ -94,8 +104,44 @@ def answer(scenario: Scenario, progress: Progress | None = None) -> Answer:
     began, clock = datetime.now(UTC), time.monotonic()
     problem = build(scenario)
     rules = settle(scenario.config, scenario.rulebook, scenario.name, [])
-    result = solve_problem(problem, rules, progress)
+    joint = solve_problem(problem, rules, progress)
+    result = by_rounds(problem, rules, progress) if scenario.config.mode == "rounds" else joint
     card, still = scorecard(problem, result.plan), scorecard(problem, standing_still(problem))
+    other = None if result is joint else Measured(joint, scorecard(problem, joint.plan))
+    costs = tuple(prices(joint, progress and (lambda rule: progress(rule, None, None)))) if priced else ()
+    return Answer(scenario, result, card, still, began, time.monotonic() - clock, other, costs)
+
+
+def audit(folder: Path, plan: Path, changes: Mapping[str, Any] | None = None) -> Answer:
+    """Judge a plan without a solver: every rule of the scenario is counted on it, and everything is measured.
+
+    Parameters
+    ----------
+    folder
+        The scenario folder.
+    plan
+        A plan.csv, of whatever hand.
+
+    Raises
+    ------
+    InputsAreWrong
+        With every issue of the scenario, or of the plan.
+    """
+    began, clock = datetime.now(UTC), time.monotonic()
+    scenario = check(folder, changes)
+    problem = build(scenario)
+    known = {place: at for at, place in enumerate(places(problem))}
+    closed = set(problem.school_ids) - problem.open_in_september
+    given = read_plan(plan, scenario, known, closed)
+    problem = replace(
+        problem,
+        warnings=(*problem.warnings, *given.warnings),
+        files={**problem.files, **given.files},
+    )
+    post = [given.places[who] for who in problem.teachers.ids]
+    judged = Plan(np.array([-1 if place is None else known[place] for place in post], dtype=np.int64))
+    result = judge(problem, settle(scenario.config, scenario.rulebook, scenario.name, []), judged)
+    card, still = scorecard(problem, judged), scorecard(problem, standing_still(problem))
     return Answer(scenario, result, card, still, began, time.monotonic() - clock)
 
 
@@ -126,4 +172,14 @@ def synthesise(recipe: Path, out: Path) -> list[Path]:
     return write_district(recipe, out)
 
 
-__all__ = ["Answer", "Progress", "answer", "changed_settings", "check", "rules", "solve", "synthesise"]
+__all__ = [
+    "Answer",
+    "Progress",
+    "answer",
+    "audit",
+    "changed_settings",
+    "check",
+    "rules",
+    "solve",
+    "synthesise",
+]

@@ -95,6 +95,9 @@ def solve(
     names: Annotated[
         bool, typer.Option("--names", help="Show people's names in the report. 报告中显示姓名")
     ] = False,
+    prices: Annotated[
+        bool, typer.Option("--prices", help="Solve again without each hard rule. 逐条计算规则的代价")
+    ] = False,
 ) -> None:
     """Assign the teachers of a scenario and write the result folder. 求解并写出结果."""
     voice = _Voice(language)
@@ -104,10 +107,45 @@ def solve(
         asked = app.check(scenario, changes)
         voice.found = asked.config.language
         with _progress(voice.language) as progress:
-            answer = _beside(lambda: app.answer(asked, progress))
+            answer = _beside(lambda: app.answer(asked, progress, priced=prices))
         told = story(answer, names=names)
         written = write(answer, out, page(told), _command())
     _summary(told, next(path for path in written if path.name == "report.html"))
+
+
+@cli.command()
+def audit(
+    scenario: SCENARIO,
+    plan: Annotated[
+        Path, typer.Argument(help="A plan.csv, of whatever hand. 方案结果表", show_default=False)
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the judgement. 结果文件夹", show_default=False)
+    ] = None,
+    language: LANGUAGE = None,
+    names: Annotated[
+        bool, typer.Option("--names", help="Show people's names in the report. 报告中显示姓名")
+    ] = False,
+) -> None:
+    """Judge a plan without a solver: every breach of a rule, and the balance. 审核一份调配计划."""
+    voice = _Voice(language)
+    if out is not None:
+        _refuse_folder(scenario, out, voice.language)
+        if out.exists() and plan.exists() and out.samefile(plan.parent):
+            words = text("{path} holds the plan that is judged", path=str(out))
+            raise _bad_usage("--out", words, voice.language)
+    changes = {} if language is None else {"language": language.value}
+    with _told(voice):
+        answer = app.audit(scenario, plan, changes)
+        voice.found = answer.scenario.config.language
+        told = story(answer, names=names)
+        written = [] if out is None else write(answer, out, page(told), _command())
+    _summary(told, next((path for path in written if path.name == "report.html"), None))
+    for broken in answer.result.violations:
+        words = text(
+            "    {rule}: {who}: {what}", rule=broken.rule, who=list(broken.who), what=broken.sentence
+        )
+        _print(words, voice.language)
 
 
 @cli.command()
@@ -321,12 +359,12 @@ def _progress(language: str) -> Iterator[app.Progress]:
                 bar.update(task, completed=share)
             else:
                 bar.reset(task, total=1.0)
-            bar.update(task, description=say(LEVELS[level], language), found=found)
+            bar.update(task, description=say(LEVELS.get(level, level), language), found=found)
 
         yield tell
 
 
-def _summary(told: Story, report: Path) -> None:
+def _summary(told: Story, report: Path | None) -> None:
     """Print what a reader must know first, and where the report lies."""
     _print(told.title, told.language)
     if told.notice:
@@ -334,7 +372,8 @@ def _summary(told: Story, report: Path) -> None:
     for line in told.verdict:
         sign = {True: "+", False: "!", None: "-"}[line.good]
         _print(text("  {sign} {words}", sign=sign, words=line.words), told.language)
-    _print(text("Report: {path}", path=str(report)), told.language)
+    if report is not None:
+        _print(text("Report: {path}", path=str(report)), told.language)
 
 
 def _print(words: Text | str, language: str, *, error: bool = False) -> None:

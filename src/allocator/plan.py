@@ -50,6 +50,16 @@ class Plan:
         return np.asarray(stays_open & (self.school(problem) != home))
 
 
+def places(problem: Problem) -> list[tuple[str, str, str]]:
+    """School, stage and subject of every post group."""
+    return [
+        (problem.school_ids[school], problem.stages[stage], problem.subjects[subject])
+        for school, stage, subject in zip(
+            problem.post_school, problem.post_stage, problem.posts.subject, strict=True
+        )
+    ]
+
+
 def standing_still(problem: Problem) -> Plan:
     """Return today's places as far as they exist in September; nobody else has one."""
     return Plan(problem.home_post)

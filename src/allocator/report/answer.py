@@ -8,7 +8,16 @@ from datetime import datetime
 from allocator.metrics.scorecard import Scorecard
 from allocator.problem import Problem
 from allocator.scenario.read import Scenario
+from allocator.solving.price import RulePrice
 from allocator.solving.result import Result
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A result and what is measured on its plan."""
+
+    result: Result
+    card: Scorecard
 
 
 @dataclass(frozen=True)
@@ -25,6 +34,10 @@ class Answer:
         What is measured where everybody keeps the present place as far as it exists in September.
     began, seconds
         When the work began (UTC), and how long it took.
+    joint
+        Where posts were filled round by round: the plan that decides all at once, to compare with.
+    prices
+        What each hard rule costs, where that was asked.
     """
 
     scenario: Scenario
@@ -33,6 +46,8 @@ class Answer:
     still: Scorecard
     began: datetime
     seconds: float
+    joint: Measured | None = None
+    prices: tuple[RulePrice, ...] = ()
 
     @property
     def problem(self) -> Problem:

@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 
 from allocator.metrics.rows import Row
-from allocator.plan import ROUNDS, rounds
+from allocator.plan import ROUNDS
 from allocator.report.answer import Answer
+from allocator.report.procedure import prices
 from allocator.report.reasons import reasons
 from allocator.roads import Floats
+from allocator.rules.exchange import ExchangeTerm
 from allocator.rules.travel import way_km
 from allocator.words import Text, say
 
@@ -112,7 +114,8 @@ def _cell(value: Any, language: str) -> str:
 def plan_rows(answer: Answer) -> list[dict[str, Any]]:
     """Rows of plan.csv: every teacher of the roster, in its order."""
     problem, plan = answer.problem, answer.result.plan
-    labels, why, km = rounds(problem, plan), reasons(problem, plan), moved_km(answer)
+    labels = answer.result.rounds
+    why, km, until = reasons(problem, plan, labels), moved_km(answer), _until(answer)
     people, schools = problem.teachers, problem.schools["school_id"].to_numpy(dtype=object)
     section, subject = plan.section(problem), plan.subject(problem)
     rows = []
@@ -136,9 +139,19 @@ def plan_rows(answer: Answer) -> list[dict[str, Any]]:
                 "cross_zone": min(zone) >= 0 and zone[0] != zone[1],
                 "cross_stage": min(stage) >= 0 and stage[0] != stage[1],
                 "reason": why[t],
+                "until": until[t],
             }
         )
     return rows
+
+
+def _until(answer: Answer) -> list[str | None]:
+    """Month in which the exchange of those who leave an open school ends, where a rule gives its length."""
+    problem = answer.problem
+    years = next((r.years for r in answer.result.rules if isinstance(r, ExchangeTerm)), None)
+    away = answer.result.plan.away(problem)
+    end = f"{problem.config.school_year + (years or 0)}-09"
+    return [end if years and leaves else None for leaves in away]
 
 
 def moved_km(answer: Answer) -> Floats:
@@ -170,11 +183,14 @@ def facts(answer: Answer, command: Sequence[str]) -> dict[str, Any]:
                 "seconds": round(level.seconds, 3),
                 "status": level.status,
                 "held": level.held,
+                "round": level.round,
             }
             for level in result.levels
         ],
         "counts": counts(answer),
+        "procedure": {p.code: {"rounds": p.rounds, "joint": p.joint} for p in prices(answer)},
         "rules": _audit(answer),
+        "prices": [vars(price) for price in answer.prices],
         "journeys": [vars(journey) for journey in answer.problem.journeys],
         "staff": cells(answer.card.staff),
         "subjects": cells(answer.card.subjects),
@@ -196,7 +212,7 @@ def facts(answer: Answer, command: Sequence[str]) -> dict[str, Any]:
 def counts(answer: Answer) -> dict[str, Any]:
     """Count people and posts."""
     problem, plan = answer.problem, answer.result.plan
-    labels = Counter(rounds(problem, plan))
+    labels = Counter(answer.result.rounds)
     closes = (problem.home_school >= 0) & problem.closing[problem.home_school]
     return {
         "teachers": len(problem.teachers),

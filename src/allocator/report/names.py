@@ -6,7 +6,7 @@ from allocator.words import Text, text
 
 LEVELS: dict[str, Text] = {
     "rules": text("soft rules broken"),
-    "reserve": text("teachers in the reserve"),
+    "reserve": text("teachers who wait without a place"),
     "coverage": text("empty posts (weighted)"),
     "evenness": text("unevenness (sum of CV²)"),
     "moves": text("teachers who leave an open school"),
@@ -20,7 +20,7 @@ ROUND_NAMES: dict[str, Text] = {
     "zone": text("to another school in the zone"),
     "cross_zone": text("to another zone"),
     "cross_stage": text("to another stage"),
-    "directed": text("placed by hand"),
+    "directed": text("placed by the bureau"),
     "pool": text("in the reserve, without a place"),
     "recruit": text("new teachers"),
 }
@@ -29,6 +29,14 @@ ROUND_NAMES: dict[str, Text] = {
 STATUS: dict[str, Text] = {
     "proved": text("proved"),
     "limit": text("time limit"),
+}
+
+PROCEDURE: dict[str, Text] = {
+    "": text("at once"),
+    "in_school": text("in school"),
+    "zone": text("in the zone"),
+    "across": text("across zones and stages"),
+    "directed": text("placed by the bureau"),
 }
 
 SETTINGS: dict[str, Text] = {"hard": text("hard"), "soft": text("soft"), "off": text("off")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,10 +47,17 @@ class _Facts:
     fills: Bools
 
 
-def reasons(problem: Problem, plan: Plan) -> list[Text]:
-    """One sentence for each teacher, in the order of teachers.csv."""
+def reasons(problem: Problem, plan: Plan, labels: Sequence[str] | None = None) -> list[Text]:
+    """One sentence for each teacher, in the order of teachers.csv.
+
+    Parameters
+    ----------
+    labels
+        The round of each placement, where it is not that of its nature.
+    """
     facts = _facts(problem, plan)
-    return [_reason(problem, plan, facts, label, t) for t, label in enumerate(rounds(problem, plan))]
+    named = rounds(problem, plan) if labels is None else labels
+    return [_reason(problem, plan, facts, label, t) for t, label in enumerate(named)]
 
 
 def _facts(problem: Problem, plan: Plan) -> _Facts:
@@ -92,8 +99,8 @@ def _reason(problem: Problem, plan: Plan, facts: _Facts, label: str, teacher: in
     if label == "stay":
         return text("keeps the present place")
     if label == "pool":
-        return text("has no place")
-    if label == "directed":
+        return text("has no place: waits in the reserve")
+    if problem.teachers.pin[teacher] == plan.school(problem)[teacher]:
         return text("placed by hand: the pin of the planner")
     new = _new_place(problem, plan, facts, teacher)
     if label == "recruit":

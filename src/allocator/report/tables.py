@@ -8,9 +8,12 @@ from allocator.plan import ROUNDS
 from allocator.report.answer import Answer
 from allocator.report.balance import balance
 from allocator.report.files import counts, plan_rows
-from allocator.report.names import LEVELS, ROUND_NAMES, SETTINGS, STATUS
+from allocator.report.names import LEVELS, PROCEDURE, ROUND_NAMES, SETTINGS, STATUS
 from allocator.report.parts import Cell, Line, Mark, Table, percent
-from allocator.words import text
+from allocator.report.procedure import procedure
+from allocator.words import Text, text
+
+_SHOWN = 12  # codes of people in one cell
 
 
 def tables(answer: Answer, names: bool) -> Iterator[Table]:
@@ -24,12 +27,15 @@ def tables(answer: Answer, names: bool) -> Iterator[Table]:
     told = [
         balance(answer),
         _moves(answer),
+        procedure(answer),
         _closures(answer),
         _staff(answer),
         _unfilled(answer),
         _warnings(answer),
         _levels(answer),
         _rules(answer),
+        _breaches(answer),
+        _prices(answer),
         _people(answer, names),
         _manifest(answer),
     ]
@@ -147,7 +153,9 @@ def _levels(answer: Answer) -> Table:
     rows: list[Line] = [
         (
             str(i),
-            LEVELS[level.name],
+            text("{level} ({round})", level=LEVELS[level.name], round=PROCEDURE[level.round])
+            if level.round
+            else LEVELS[level.name],
             f"{level.objective + 0.0:.6g}",
             f"{level.bound + 0.0:.6g}",
             percent(level.gap),
@@ -190,6 +198,56 @@ def _rules(answer: Answer) -> Table:
     ]
     columns = (text("Rule"), text("What it says"), text("Force"), text("Breaches found"))
     return Table(text("Rules"), columns, tuple(rows))
+
+
+def _breaches(answer: Answer) -> Table:
+    """Every breach that the witnesses count: which rule, who, by how much."""
+    levels = {rule.id: rule.level for rule in answer.result.rules}
+    rows: tuple[Line, ...] = tuple(
+        (
+            v.rule,
+            SETTINGS[levels[v.rule]],
+            text("{who}", who=list(v.who)) if len(v.who) <= _SHOWN else _and_more(v.who),
+            f"{v.amount:g}",
+            v.sentence,
+        )
+        for v in answer.result.violations
+    )
+    columns = (text("Rule"), text("Force"), text("Who"), text("By"), text("What is wrong"))
+    return Table(text("Breaches of rules"), columns, rows, wide=len(rows) > 40)
+
+
+def _prices(answer: Answer) -> Table:
+    """Show what the objective would gain without each hard rule."""
+    rows: list[Line] = []
+    for price in answer.prices:
+        if price.level:
+            gain = (
+                LEVELS[price.level],
+                f"{price.kept:.6g}",
+                f"{price.without:.6g}",
+                f"{price.kept - price.without:.4g}",
+                f"{price.kept - price.best:.4g}",
+            )
+        else:
+            gain = (text("nothing") if price.known else text("not known: time limit"), "", "", "", "")
+        rows.append((price.rule, *gain))
+    columns = (
+        text("Rule"),
+        text("Level that gains"),
+        text("With the rule"),
+        text("Without it"),
+        text("Gain at least"),
+        text("Gain at most"),
+    )
+    note = text(
+        "Each hard rule is left out by itself and the rest is solved again, roughly; what is shown is the first level that gains. A price is no advice: protections are meant to cost something."
+    )
+    return Table(text("What each hard rule costs"), columns, tuple(rows), (note,))
+
+
+def _and_more(who: Sequence[str]) -> Text:
+    return text("{who} and {n} more", who=list(who[:_SHOWN]), n=len(who) - _SHOWN)
 
 
 def _people(answer: Answer, names: bool) -> Table:

@@ -17,7 +17,12 @@ def verdict(answer: Answer) -> Iterator[Mark]:
     """Yield what a reader must know first, the proof before all."""
     n = counts(answer)
     worst = max((level.gap for level in answer.result.levels), default=0.0)
-    yield _proved(answer.result.status == "proved", worst)
+    if answer.result.status == "judged":
+        yield Mark(
+            text("Judged, not solved: this plan was given. Nothing is proved of how good it is."), None
+        )
+    else:
+        yield _proved(answer.result.status == "proved", worst)
     yield _kept(answer)
     yield from _moved(n)
     yield from _leaders(answer)
@@ -86,12 +91,22 @@ def _proved(proved: bool, worst: float) -> Mark:
 
 
 def _kept(answer: Answer) -> Mark:
-    hard = [rule for rule in answer.result.rules if rule.level == "hard"]
-    soft = len(answer.result.violations)
+    hard = {rule.id for rule in answer.result.rules if rule.level == "hard"}
+    broken = [v.rule for v in answer.result.violations if v.rule in hard]
+    soft = len(answer.result.violations) - len(broken)
+    if broken:
+        words = text(
+            "Hard rules broken: {broken} of {n}, in {cases} cases; breaches of soft rules: {soft}. Each is listed below.",
+            broken=len(set(broken)),
+            n=len(hard),
+            cases=len(broken),
+            soft=soft,
+        )
+        return Mark(words, False)
     if soft:
         return Mark(
             text(
-                "Hard rules kept: all {n}. Breaches of soft rules: {soft}, listed in result.json.",
+                "Hard rules kept: all {n}. Breaches of soft rules: {soft}, listed below.",
                 n=len(hard),
                 soft=soft,
             ),

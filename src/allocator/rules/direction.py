@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from allocator.plan import places
 from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
 from allocator.rules.contract import (
@@ -197,12 +198,7 @@ class UpwardGap(TotalsRule):
 
 def post_names(problem: Problem) -> tuple[tuple[str, ...], ...]:
     """Name every post group by school, stage and subject, as violations do."""
-    return tuple(
-        (f"{problem.school_ids[school]} {problem.stages[stage]} {problem.subjects[subject]}",)
-        for school, stage, subject in zip(
-            problem.post_school, problem.post_stage, problem.posts.subject, strict=True
-        )
-    )
+    return tuple((" ".join(place),) for place in places(problem))
 
 
 @dataclass(frozen=True, kw_only=True)

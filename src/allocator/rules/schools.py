@@ -33,6 +33,7 @@ class SectionHeadcount(TotalsRule):
     )
     scope = "section"
     above: float = parameter(unit=text("teachers above the limit"), most=10000)
+    floors: bool = True
 
     def profile(self, problem: Problem) -> tuple[NDArray[np.generic], ...]:
         """Read nothing of the teacher."""
@@ -44,10 +45,12 @@ class SectionHeadcount(TotalsRule):
         return np.asarray(np.maximum(problem.sections.high + tolerance, problem.sections.low), dtype=np.int64)
 
     def limits(self, problem: Problem) -> Limits:
-        """Bound the heads of each open section."""
-        is_open = problem.after.open
+        """Bound the heads of each open section; without ``floors``, below by today's staff if that is less."""
+        is_open, home = problem.after.open, problem.teachers.home
+        staff = np.bincount(home[home >= 0], minlength=len(is_open))
+        low = problem.sections.low if self.floors else np.minimum(problem.sections.low, staff)
         return Limits(
-            np.where(is_open, problem.sections.low, 0).astype(np.float64),
+            np.where(is_open, low, 0).astype(np.float64),
             np.where(is_open, self.most(problem), 0).astype(np.float64),
             section_names(problem),
         )

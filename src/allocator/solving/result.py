@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from allocator.plan import Plan
+from allocator.plan import Plan, rounds
 from allocator.problem import Problem
 from allocator.rules.budget import MoveBudget
 from allocator.rules.contract import Rule, Violation
@@ -28,6 +28,8 @@ class Level:
         ``proved``: the gap asked for was reached; ``limit``: the time ran out first.
     held
         What later levels kept fixed while this one was solved, in words; empty for nothing.
+    round
+        The round in which it was solved, empty where all was solved at once.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Level:
     seconds: float
     status: str
     held: str = ""
+    round: str = ""
 
     @property
     def gap(self) -> float:
@@ -58,6 +61,8 @@ class Result:
         Teachers who could lawfully move away from a school that stays open.
     violations
         What the witness finds wrong with the plan; hard rules are never among them.
+    labels
+        The round in which each teacher was placed, where posts were filled round by round.
     """
 
     problem: Problem
@@ -66,6 +71,12 @@ class Result:
     levels: tuple[Level, ...]
     eligible: int
     violations: tuple[Violation, ...] = field(default=())
+    labels: tuple[str, ...] | None = None
+
+    @property
+    def rounds(self) -> list[str]:
+        """The round that each teacher's placement belongs to, by procedure or by nature."""
+        return list(self.labels) if self.labels else rounds(self.problem, self.plan)
 
     @property
     def budget(self) -> int | None:
@@ -74,5 +85,7 @@ class Result:
 
     @property
     def status(self) -> str:
-        """``proved`` where every level is, else ``limit``."""
+        """``judged`` where nothing was solved; ``proved`` where every level is, else ``limit``."""
+        if not self.levels:
+            return "judged"
         return "proved" if all(level.status == "proved" for level in self.levels) else "limit"

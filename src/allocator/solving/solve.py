@@ -16,14 +16,14 @@ from allocator.plan import Plan
 from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
 from allocator.rules.catalogue import aggregate_rules, knowing, pair_rules
-from allocator.rules.contract import AggregateRule, Rule, Violation, leaves_open_school
+from allocator.rules.contract import AggregateRule, PairRule, Rule, Violation, leaves_open_school
 from allocator.rules.placement import EveryonePlaced
 from allocator.solving.engine import Engine, OutOfTime
 from allocator.solving.even import Even, evenness, heads, prove
 from allocator.solving.integer import solve_whole
 from allocator.solving.levels import add_costs, points, wished
 from allocator.solving.result import Level, Result
-from allocator.solving.start import first_plan
+from allocator.solving.start import first_plan, with_shortage
 from allocator.words import Text, text
 
 Progress = Callable[[str, float | None, float | None], None]
@@ -39,9 +39,14 @@ class Prepared:
     eligible: int
     terms: list[Term]
 
+    @property
+    def problem(self) -> Problem:
+        """What it is about."""
+        return self.model.problem
+
 
 @dataclass
-class _State:
+class State:
     """What the levels hand on: the model with its locks, the values of the best plan, the levels so far.
 
     ``first`` are the values of the first plan: where it keeps what is held, no level ends worse.
@@ -52,6 +57,13 @@ class _State:
     levels: list[Level]
     first: Floats | None = None
     heads_held: bool = False
+
+    def people(self, prepared: Prepared) -> Ints:
+        """Deal the cohorts out to people: post group of each teacher, -1 for those who wait."""
+        assert self.x is not None
+        return deal(
+            prepared.model, *_counts(prepared.model, self.x), order=order_of_leaving(prepared.problem)
+        )
 
 
 def solve(problem: Problem, rules: tuple[Rule, ...], progress: Progress | None = None) -> Result:
@@ -78,22 +90,55 @@ def solve(problem: Problem, rules: tuple[Rule, ...], progress: Progress | None =
         Where the limit ran out before any plan was found.
     """
     prepared = prepare(problem, rules)
+    state = assign(prepared, progress)
+    return finished(prepared, Plan(state.people(prepared)), tuple(state.levels))
+
+
+def assign(prepared: Prepared, progress: Progress | None = None, start: Floats | None = None) -> State:
+    """Solve level after level.
+
+    Parameters
+    ----------
+    start
+        Values of a plan to begin with, in place of the first plan; used where they keep every row.
+
+    Raises
+    ------
+    NoPlan, LimitReached
+        As in :func:`solve`.
+    """
     tell = progress or (lambda name, objective, bound: None)
-    first = _start(prepared)
-    state = _State(prepared.model, first, [], first)
-    for name in _levels(problem, prepared.model):
+    first = _start(prepared, start)
+    state = State(prepared.model, first, [], first)
+    for name in _levels(prepared.problem, prepared.model):
         tell(name, None, None)
         if name == "evenness":
             _solve_evenness(state, prepared, tell)
         else:
             _solve_linear(state, prepared, name, tell)
-    plan = Plan(_people(prepared, state))
-    broken = tuple(v for rule in prepared.rules for v in rule.violations(problem, plan))
+    state.levels = _reached(state, prepared)
+    return state
+
+
+def finished(
+    prepared: Prepared, plan: Plan, levels: tuple[Level, ...], labels: tuple[str, ...] | None = None
+) -> Result:
+    """Let the witnesses judge a plan, and put the result together."""
+    broken = tuple(v for rule in prepared.rules for v in rule.violations(prepared.problem, plan))
     _insist(prepared.rules, broken)
-    return Result(problem, prepared.rules, plan, _reached(state, prepared), prepared.eligible, broken)
+    return Result(prepared.problem, prepared.rules, plan, levels, prepared.eligible, broken, labels)
 
 
-def _reached(state: _State, prepared: Prepared) -> tuple[Level, ...]:
+def judge(problem: Problem, rules: tuple[Rule, ...], plan: Plan) -> Result:
+    """Let the witnesses judge a plan of whatever hand; nothing is solved, and hard rules may be broken."""
+    groups, allowed, _ = _lawful(problem, rules)
+    eligible = _eligible(problem, groups, allowed)
+    rules = knowing(rules, eligible, problem.config.budget.most_moves(len(eligible)))
+    broken = tuple(v for rule in rules for v in rule.violations(problem, plan))
+    return Result(problem, rules, plan, (), len(eligible), broken)
+
+
+def _reached(state: State, prepared: Prepared) -> list[Level]:
     """Give every level the objective of the finished plan: a later level may have left it better than it was held."""
     assert state.x is not None
     x, levels = _padded(state.x, state.model), []
@@ -103,39 +148,76 @@ def _reached(state: _State, prepared: Prepared) -> tuple[Level, ...]:
             cost = state.model.objective(level.name)
             value = _settled(cost, x)
         levels.append(replace(level, objective=max(min(value, level.objective), level.bound)))
-    return tuple(levels)
+    return levels
 
 
-def prepare(problem: Problem, rules: tuple[Rule, ...], waiting: Bools | None = None) -> Prepared:
+def prepare(
+    problem: Problem,
+    rules: tuple[Rule, ...],
+    offer: PairRule | None = None,
+    waiting: Bools | None = None,
+    *,
+    settled: bool = False,
+) -> Prepared:
     """Ask the pair rules, group the teachers, build the model.
 
     Parameters
     ----------
+    offer
+        What a round offers to whom, beside the rules; it does not change who is eligible.
     waiting
         Teachers who may wait without a place beside the reserve, shape (teachers,); as of a round that is not
         the last.
+    settled
+        Whether the rules know already who is eligible.
     """
-    pairs = pair_rules(rules)
-    groups = _cohorts(problem, rules, waiting)
-    refused = {rule.id: rule.refuses(problem, groups.first) for rule in pairs}
-    allowed = np.ones((len(groups.first), len(problem.posts)), dtype=bool)
-    for rule in pairs:
-        if rule.level == "hard":
-            allowed &= ~refused[rule.id]
-    wait, reserve = _waiting(problem, rules, groups, allowed, waiting)
-    _somewhere(problem, rules, groups, allowed, wait & (reserve > 0))
+    groups, allowed, soft = _lawful(problem, rules, offer, waiting)
     eligible = _eligible(problem, groups, allowed)
-    rules = knowing(rules, eligible, problem.config.budget.most_moves(len(eligible)))
+    wait, reserve = _waiting(problem, rules, groups, allowed, waiting)
+    if offer is not None:
+        allowed &= ~offer.refuses(problem, groups.first)
+    _somewhere(problem, rules, groups, allowed, wait & (reserve > 0))
+    if not settled:
+        rules = knowing(rules, eligible, problem.config.budget.most_moves(len(eligible)))
     weights = np.array([float(problem.config.priorities.subjects.get(s, 1)) for s in problem.subjects])
     model = assignment(problem, groups, allowed, weights, wait, reserve)
-    for rule in pairs:
-        if rule.level == "soft":
-            broken = refused[rule.id][model.pair_cohort, model.pair_post]
-            model.cost("rules", model.pairs[broken], np.ones(int(broken.sum())))
+    for refused in soft:
+        broken = refused[model.pair_cohort, model.pair_post]
+        model.cost("rules", model.pairs[broken], np.ones(int(broken.sum())))
     for total in aggregate_rules(rules):
         total.add(problem, model)
     add_costs(model)
     return Prepared(model, rules, len(eligible), terms(model))
+
+
+def _lawful(
+    problem: Problem,
+    rules: tuple[Rule, ...],
+    offer: PairRule | None = None,
+    waiting: Bools | None = None,
+) -> tuple[Cohorts, Bools, list[Bools]]:
+    """Group the teachers and ask the pair rules.
+
+    Returns
+    -------
+    The cohorts; the pairs that no hard rule refuses, shape (cohorts, post groups); for each soft rule the pairs
+    that it refuses.
+    """
+    groups = _cohorts(problem, rules if offer is None else (*rules, offer), waiting)
+    allowed, soft = np.ones((len(groups.first), len(problem.posts)), dtype=bool), []
+    for rule in pair_rules(rules):
+        refused = rule.refuses(problem, groups.first)
+        if rule.level == "hard":
+            allowed &= ~refused
+        else:
+            soft.append(refused)
+    return groups, allowed, soft
+
+
+def lawful_pairs(problem: Problem, rules: tuple[Rule, ...]) -> Bools:
+    """Whether no hard rule refuses a post to a teacher, shape (teachers, post groups)."""
+    groups, allowed, _ = _lawful(problem, rules)
+    return np.asarray(allowed[groups.of])
 
 
 def _waiting(
@@ -226,13 +308,31 @@ def _movable(model: Model) -> Bools:
     return np.asarray(np.concatenate(model.high) > 0)
 
 
-def _start(prepared: Prepared) -> Floats | None:
-    """Return a plan to begin with, where the first one keeps every total."""
-    x = first_plan(prepared.model, prepared.rules)
-    return x if x is not None and Engine(prepared.model).feasible(x) else None
+def _start(prepared: Prepared, given: Floats | None) -> Floats | None:
+    """Return a plan to begin with, where it keeps every total: the one given, else everybody at the present place."""
+    engine = Engine(prepared.model)
+    for x in (given, first_plan(prepared.model, prepared.rules)):
+        if x is not None and engine.feasible(x):
+            return x
+    return None
 
 
-def _solve_linear(state: _State, prepared: Prepared, name: str, tell: Progress) -> None:
+def values_of(model: Model, post: Ints) -> Floats | None:
+    """Return the values of the columns that stand for a plan without breaches; None where a pair is not lawful."""
+    pair_of = {
+        pair: n
+        for n, pair in enumerate(zip(model.pair_cohort.tolist(), model.pair_post.tolist(), strict=True))
+    }
+    x = np.zeros(model.width)
+    for cohort, p in zip(model.cohorts.of.tolist(), post.tolist(), strict=True):
+        column = pair_of.get((cohort, p), -1) if p >= 0 else int(model.pool[cohort])
+        if column < 0:
+            return None
+        x[column] += 1
+    return with_shortage(model, x)
+
+
+def _solve_linear(state: State, prepared: Prepared, name: str, tell: Progress) -> None:
     """Solve one linear level and hold it."""
     began, model = time.monotonic(), state.model
     budget, cost = prepared.model.problem.config.budget, model.objective(name)
@@ -277,14 +377,14 @@ def _settled(cost: Floats, x: Floats) -> float:
     return float(round(value)) if _whole_costs(cost) else value
 
 
-def _best_known(state: _State, engine: Engine, cost: Floats) -> Floats | None:
+def _best_known(state: State, engine: Engine, cost: Floats) -> Floats | None:
     """Return the better of the plan so far and the first plan, of those that keep every row."""
     known = [_padded(x, state.model) for x in (state.x, state.first) if x is not None]
     lawful = [x for x in known if engine.feasible(x)]
     return min(lawful, key=lambda x: float(cost @ x), default=None)
 
 
-def _keep_or_refuse(state: _State, prepared: Prepared, name: str, value: Callable[[Floats], float]) -> None:
+def _keep_or_refuse(state: State, prepared: Prepared, name: str, value: Callable[[Floats], float]) -> None:
     """Keep the plan of the levels before, unproved, where a level fails by the solver's tolerances alone.
 
     Raises
@@ -311,7 +411,7 @@ def _padded(x: Floats, model: Model) -> Floats:
     return np.concatenate([x, np.zeros(model.width - len(x))]) if len(x) < model.width else x[: model.width]
 
 
-def _solve_evenness(state: _State, prepared: Prepared, tell: Progress) -> None:
+def _solve_evenness(state: State, prepared: Prepared, tell: Progress) -> None:
     """Solve the evenness level and hold it: its value, and from then on the totals of each stage."""
     began, model, listed = time.monotonic(), state.model, prepared.terms
     budget = model.problem.config.budget
@@ -341,7 +441,7 @@ def _solve_evenness(state: _State, prepared: Prepared, tell: Progress) -> None:
     _hold_heads(state, listed, even)
 
 
-def _hold_heads(state: _State, listed: list[Term], even: Even) -> None:
+def _hold_heads(state: State, listed: list[Term], even: Even) -> None:
     """Hold the heads of every section that evenness found: later levels choose among the people alone."""
     for term in listed:
         found = heads(even.x, term)
@@ -350,17 +450,15 @@ def _hold_heads(state: _State, listed: list[Term], even: Even) -> None:
     state.heads_held = True
 
 
-def _people(prepared: Prepared, state: _State) -> Ints:
-    """Deal the cohorts out: volunteers first, then by years at the school, then by a seeded draw."""
-    model, teachers = prepared.model, prepared.model.problem.teachers
-    assert state.x is not None
-    config = model.problem.config
+def order_of_leaving(problem: Problem) -> Ints:
+    """Place of each teacher in the order of leaving: volunteers, then by years at the school, then a seeded draw."""
+    teachers, config = problem.teachers, problem.config
     years = np.nan_to_num(teachers.years, nan=-1.0)
     sign = -1.0 if config.priorities.first_to_move == "longest" else 1.0
-    draw = np.random.default_rng(config.seed).permutation(len(teachers))[_ranks(model.problem)]
+    draw = np.random.default_rng(config.seed).permutation(len(teachers))[_ranks(problem)]
     order: Ints = np.empty(len(teachers), dtype=np.int64)
     order[np.lexsort((draw, sign * years, ~teachers.volunteer))] = np.arange(len(teachers))
-    return deal(model, *_counts(model, state.x), order=order)
+    return order
 
 
 def _counts(model: Model, x: Floats) -> tuple[Ints, Ints]:

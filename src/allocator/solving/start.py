@@ -35,7 +35,7 @@ def first_plan(model: Model, rules: tuple[Rule, ...]) -> Floats | None:
         if placed is None:
             return None
         x[pairs[free]] = placed
-    return _with_shortage(model, x)
+    return with_shortage(model, x)
 
 
 def _room(model: Model, rules: tuple[Rule, ...], x: Floats) -> Ints:
@@ -90,7 +90,7 @@ def _weights(model: Model) -> Ints:
     return np.array(weights, dtype=np.int64)[problem.posts.subject]
 
 
-def _with_shortage(model: Model, x: Floats) -> Floats:
+def with_shortage(model: Model, x: Floats) -> Floats:
     """Set the empty places that follow from the pairs: the columns right after them."""
     places = model.problem.posts.places
     filled = np.bincount(model.pair_post, x[: len(model.pairs)], minlength=len(places))

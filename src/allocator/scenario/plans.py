@@ -1,0 +1,160 @@
+"""Read a plan of whatever hand: one row for every teacher, with every issue at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from allocator.errors import Issue, quoted
+from allocator.scenario.config import refuse
+from allocator.scenario.files import Notes, label
+from allocator.scenario.read import Scenario
+from allocator.scenario.rows import REFUSED, header_of, records, typed
+from allocator.scenario.schema import columns_of
+from allocator.scenario.telling import nearest
+from allocator.words import Text, text
+
+_PLACE = ("to_school", "to_stage", "to_subject")
+Place = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class PlanFile:
+    """The places of a plan.
+
+    Parameters
+    ----------
+    places
+        School, stage and subject of every teacher of the roster, None for no place.
+    warnings
+        What can be accepted but must be told.
+    files
+        SHA-256 of the file, by name.
+    """
+
+    places: Mapping[str, Place | None]
+    warnings: tuple[Issue, ...]
+    files: Mapping[str, str]
+
+
+def read_plan(path: Path, scenario: Scenario, known: Collection[Place], closing: set[str]) -> PlanFile:
+    """Read a plan for a scenario.
+
+    Parameters
+    ----------
+    path
+        A plan.csv; only the teacher and the new place are read.
+    known
+        The places that exist in September.
+    closing
+        Schools that are not open then; a place there is told and counts as no place.
+
+    Raises
+    ------
+    InputsAreWrong
+        With every issue of the file.
+    """
+    notes, file = Notes(), f"{label(path.parent)}/{path.name}"
+    columns = columns_of("plan")
+    rows = records("plan", path, file, notes)
+    places: dict[str, Place | None] = {}
+    if rows is not None:
+        header = header_of(rows, columns, file, notes)
+        missing = [c for c in columns.values() if c.required and c.name not in header]
+        for column in missing:
+            expected = text("a column '{name}' or '{alias}'", name=column.name, alias=column.alias)
+            notes.add(file, 1, column.name, text("no such column"), expected, text("add the column"))
+        if not missing:
+            table = typed(rows, header, columns, scenario.standard, file, notes)
+            places = dict(_places(table, file, scenario, known, closing, notes))
+            _absent(places, table, file, scenario, notes)
+    refuse(notes.issues, scenario.config.language)
+    return PlanFile(places, tuple(notes.issues), notes.hashes)
+
+
+def _places(
+    table: pd.DataFrame,
+    file: str,
+    scenario: Scenario,
+    known: Collection[Place],
+    closing: set[str],
+    notes: Notes,
+) -> Iterator[tuple[str, Place | None]]:
+    """Yield teacher and place of every row that can be used."""
+    people = set(scenario.table("teachers")["teacher_id"])
+    seen: dict[str, int] = {}
+    for row in table.to_dict("records"):
+        who, at = row["teacher_id"], int(row["_row"])
+        place = tuple(row[c] for c in _PLACE)
+        if who is REFUSED or any(part is REFUSED for part in place):
+            continue
+
+        def wrong(column: str, found: Text, expected: Text, way: Text, at: int = at) -> None:
+            notes.add(file, at, column, found, expected, way)
+
+        if who is None:
+            wrong("teacher_id", text("an empty cell"), text("a value"), text("fill the cell"))
+        elif who not in people:
+            expected = text("a teacher of teachers.csv")
+            wrong("teacher_id", quoted(who), expected, nearest(str(who), tuple(sorted(people))))
+        elif who in seen:
+            expected = text("each key once; it stands in row {row} already", row=seen[who])
+            found = text("{value} a second time", value=quoted(who))
+            wrong("teacher_id", found, expected, text("remove or renumber one of the rows"))
+        else:
+            seen[who] = at
+            yield who, _place(place, known, closing, file, at, notes)
+
+
+def _place(
+    place: tuple[str | None, ...],
+    known: Collection[Place],
+    closing: set[str],
+    file: str,
+    at: int,
+    notes: Notes,
+) -> Place | None:
+    """Return one place; None for no place, or where it is none, with an issue."""
+    school, stage, subject = place
+    if school is None and stage is None and subject is None:
+        return None
+    if school is None or stage is None or subject is None:
+        column = _PLACE[place.index(None)]
+        way = text("fill the cell, or empty all three for no place")
+        notes.add(file, at, column, text("an empty cell"), text("school, stage and subject"), way)
+        return None
+    if school in closing:
+        expected = text("a school that is open in September")
+        way = text("name another school; the teacher counts as without a place")
+        notes.warn(file, at, "to_school", quoted(school), expected, way)
+        return None
+    if (school, stage, subject) in known:
+        return school, stage, subject
+    schools = tuple(sorted({s for s, _, _ in known}))
+    stages = sorted({g for s, g, _ in known if s == school})
+    if school not in schools:
+        way = nearest(school, schools)
+        notes.add(file, at, "to_school", quoted(school), text("a school of schools.csv"), way)
+    elif stage not in stages:
+        expected = text("a stage that the school {school} has", school=school)
+        notes.add(file, at, "to_stage", quoted(stage), expected, text("one of {choices}", choices=stages))
+    else:
+        subjects = sorted(b for s, g, b in known if (s, g) == (school, stage))
+        expected = text("a subject of this section: {subjects}", subjects=subjects)
+        notes.add(file, at, "to_subject", quoted(subject), expected, text("correct the value"))
+    return None
+
+
+def _absent(
+    places: Mapping[str, Place | None], table: pd.DataFrame, file: str, scenario: Scenario, notes: Notes
+) -> None:
+    """Report teachers of the roster who have no row at all."""
+    named = {who for who in table["teacher_id"] if isinstance(who, str)} | set(places)
+    for who in scenario.table("teachers")["teacher_id"]:
+        if who not in named:
+            found = text("no row for the teacher {who}", who=who)
+            way = text("add the row; leave the new place empty if there is none")
+            notes.add(file, None, "teacher_id", found, text("a row for every teacher of teachers.csv"), way)
