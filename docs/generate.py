@@ -13,9 +13,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from allocator.domain import Indicator, Standard
+from allocator.domain import Indicator, Rulebook, Standard
 from allocator.rules.catalogue import printed
-from allocator.scenario.rulebook import read_rulebook
+from allocator.scenario.rulebook import known_rulebooks, read_rulebook
 from allocator.scenario.schema import KEYS, NEEDED, Column, columns_of
 from allocator.scenario.standards import known_standards, read_standard
 from allocator.words import Text, say
@@ -72,11 +72,13 @@ def tables_page() -> str:
         "CSV 文件，UTF-8 编码，逗号分隔，首行为列名；列名用英文或中文均可。空白单元格取默认值；没有默认值的，空白表示“不详”。**加粗**的列是该表的主键。"
         "有基础方案时，各表还可加“删除”（`remove`）列，填 yes 即删去基础方案中的这一行。"
     )
+    header = ("Column", "列名", "Holds", "填写", "Unit", "Default", "Required", "Meaning", "含义")
     for name in KEYS:
         needed = "needed 必需" if name in NEEDED else "optional 可选"
-        header = ("Column", "列名", "Holds", "填写", "Unit", "Default", "Required", "Meaning", "含义")
         parts += [f"## {name}.csv – {needed}", grid(header, [_column(c) for c in columns_of(name).values()])]
     parts += [
+        "## plan.csv – read by `allocator audit` 由审核命令读取",
+        grid(header, [_column(c) for c in columns_of("plan").values()]),
         "## Codes of stages and subjects – 学段与学科代码",
         grid(("Code 代码", "中文", "English"), list(_codes())),
     ]
@@ -98,7 +100,7 @@ def _column(column: Column) -> list[str]:
     en, zh = KINDS[column.kind]
     limits = f", {column.least:g} to {column.most:g}" if column.most < _UNLIMITED else ""
     choices = f" {', '.join(f'`{c}`' for c in column.choices)}" if column.choices else ""
-    key = column.name in KEYS[column.table]
+    key = column.name in KEYS.get(column.table, ("teacher_id",))
     return [
         f"**`{column.name}`**" if key else f"`{column.name}`",
         column.alias,
@@ -120,7 +122,7 @@ def rules_page() -> str:
         'possible, before all other levels), `"off"`, or a table with its parameters, such as '
         '`"tenure.minimum" = { level = "hard", years = 3 }`; without a line it has the default below. *Scope* says what a '
         "breach belongs to.\n\n"
-        '在 scenario.toml 的 `[rules]` 中设置：`"hard"` 必须遵守；`"soft"` 先于其他各级目标，违反越少越好；`"off"` 停用；也可写成带参数的表。未写的按下列默认值。'
+        '在 scenario.toml 的 `[rules]` 中设置：`"hard"` 必须遵守；`"soft"` 先于其他各级目标，违反越少越好；`"off"` 停用；也可写成带参数的表。未写的按下列默认值。规则集（`rulebook`）可改换默认值，见文末。'
     )
     parts.append(CONFIDENCE)
     rulebook, _ = read_rulebook()
@@ -131,7 +133,26 @@ def rules_page() -> str:
             header = ("Parameter", "Default", "Unit", "Allowed", "Source", "Confidence")
             rows = [_parameter(name, facts) for name, facts in rule["parameters"].items()]
             parts.append(grid(header, rows))
+    for name in known_rulebooks():
+        parts += [f"## Rulebook `{name}` – 规则集", grid(_OTHERWISE, list(_otherwise(name, rulebook)))]
     return _page(parts)
+
+
+_OTHERWISE = ("Rule", "Level", "Parameter", "Default", "Source", "Confidence")
+
+
+def _otherwise(name: str, house: Rulebook) -> Iterator[list[str]]:
+    """List what a rulebook says otherwise than the house's own."""
+    found, issues = read_rulebook(name)
+    if found is None:
+        raise ValueError("; ".join(issue.say("en") for issue in issues))
+    for rule, facts in found.items():
+        if facts.level != house[rule].level:
+            yield [f"`{rule}`", facts.level, "", "", facts.source, facts.confidence]
+        for key, default in facts.parameters.items():
+            if default != house[rule].parameters[key]:
+                value = _value(default.value)
+                yield [f"`{rule}`", facts.level, f"`{key}`", value, default.source, default.confidence]
 
 
 def _sentences(sentence: Text) -> str:
@@ -152,7 +173,8 @@ def _parameter(name: str, facts: Mapping[str, Any]) -> list[str]:
     if facts["most"] >= _UNLIMITED:
         allowed = f"at least {facts['least']:g}"
     if facts["choices"]:
-        allowed = f"any of {', '.join(facts['choices'])}"
+        several = isinstance(facts["default"], tuple)
+        allowed = f"{'any' if several else 'one'} of {', '.join(facts['choices'])}"
     default = _value(facts["default"])
     return [f"`{name}`", default, say(facts["unit"], "en"), allowed, facts["source"], facts["confidence"]]
 
@@ -198,6 +220,8 @@ def figures(value: object, key: str = "", facts: Mapping[str, str] | None = None
 def _value(value: object) -> str:
     if isinstance(value, tuple | list):
         return ", ".join(map(_value, value)) or "none"
+    if value is None:
+        return "no limit"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -31,7 +31,9 @@ SAME = {  # codes and frames, which are written alike in both languages
     "{month}",
     "{n}",
     "{rule}",
+    "{schools}",
     "{value}",
+    "{who}",
 }
 _CHINESE = r"[\u4e00-\u9fff]"
 _HALF_WIDTH = re.compile(rf"{_CHINESE}[,;:?!()]|[,;:?!()]{_CHINESE}")

@@ -129,7 +129,7 @@ class ExchangeBackbone(MoversRule):
 
     id = "exchange.backbone"
     sentence = text(
-        "Backbone teachers ({backbone} level and above) who leave a school that stays open are at least {share} of: {of} (movers: all who leave; eligible: who could lawfully move after {years} years at their school; eligible_backbone: the backbone teachers among these)."
+        "Backbone teachers ({backbone} level and above) who leave a school that stays open are at least {share} of {of}; eligible is who could lawfully move after {years} years at the school."
     )
     needs = ("backbone",)
     of: str = parameter(unit=text("what the share is of"), choices=OF)

@@ -137,7 +137,7 @@ class LeadsOfZones(TotalsRule):
 
     id = "leads.zone"
     sentence = text(
-        "Each zone has at least {least} lead teachers (chief, or backbone of {backbone} level and above) in each core subject that it has posts in."
+        "Each zone has lead teachers (chief, or backbone of {backbone} level and above) in each core subject that it has posts in: at least {least}."
     )
     scope = "zone"
     at_end = True
@@ -178,7 +178,7 @@ class LeadsOfSchools(TotalsRule):
 
     id = "leads.school"
     sentence = text(
-        "At most {most} lead teachers (chief, or backbone of {backbone} level and above) leave a school that stays open in one summer."
+        "From each school that stays open, lead teachers (chief, or backbone of {backbone} level and above) leave in one summer: at most {most}."
     )
     scope = "school"
     needs = ("chief", "backbone")

@@ -27,6 +27,12 @@ class EveryonePlaced(PairRule):
     scope = "teacher"
     reserve: int = parameter(unit=text("teachers in the reserve"), most=1_000_000)
 
+    def said(self) -> Text:
+        """Leave the reserve out where there is none."""
+        if self.reserve:
+            return super().said()
+        return text("Every teacher and every recruit holds exactly one place, and none at a closed school.")
+
     def profile(self, problem: Problem) -> tuple[NDArray[np.generic], ...]:
         """Read nothing of the teacher."""
         return ()

@@ -138,7 +138,7 @@ class SubjectMinimum(TotalsRule):
 
     id = "school.subject_minimum"
     sentence = text(
-        "Of the subjects ({subjects}) that a section has posts in, it keeps at least {least} teachers, or as many as it has today where these are fewer."
+        "In each of the subjects ({subjects}) that a section has posts in, it keeps teachers: at least {least}, or as many as it has today where these are fewer."
     )
     scope = "post"
     least: int = parameter(unit=text("teachers of the subject"), most=100)

@@ -165,7 +165,7 @@ class DueToMove(Due):
 
     id = "tenure.due"
     sentence = text(
-        "Of the teachers who have been at their school for {years} years, men up to {oldest_men} and women up to {oldest_women} years of age, one in {summers} moves this summer, of those who lawfully can; years of leave: {leave}."
+        "Teachers who have been at their school for {years} years, men up to {oldest_men} and women up to {oldest_women} years of age, move to another one, of those who lawfully can; the backlog is spread over summers: {summers}, of which this one takes its part, rounded up; years of leave: {leave}."
     )
     needs = ("joined_school",)
     years: float = parameter(unit=text("years at one school"), most=60)
@@ -194,7 +194,7 @@ class LeadersRotate(Due):
 
     id = "leaders.rotation"
     sentence = text(
-        "Of the teachers whose role is one of {roles} and who have served {terms} terms of {term_years} years at their school, one in {summers} moves this summer, of those who lawfully can."
+        "Teachers whose role is one of {roles} and who have served {terms} terms of {term_years} years at their school move to another one, of those who lawfully can; the backlog is spread over summers: {summers}, of which this one takes its part, rounded up."
     )
     needs = ("role",)
     roles: tuple[str, ...] = parameter(

@@ -117,7 +117,7 @@ def known_schools(scenario: Scenario) -> Issues:
     columns: dict[str, tuple[str, ...]] = {
         "schools": ("parent_id",),
         "sections": ("school_id",),
-        "teachers": ("school_id", "pin", "wishes"),
+        "teachers": ("school_id", "pin", "wishes", "contract_school", "exchange_from"),
         "posts": ("school_id", "shared_with"),
         "travel": ("from_id", "to_id"),
         "enrolment": ("school_id",),
@@ -386,6 +386,34 @@ def far_away(scenario: Scenario) -> Issues:
         yield at(row, "lat", found, text("a place in the district"), way, "warning")
 
 
+def former_schools(scenario: Scenario) -> Issues:
+    """Warn of former schools that schools.csv does not have: they may have closed long ago."""
+    teachers, known = scenario.table("teachers"), set(scenario.table("schools")["school_id"])
+    lost = teachers["former_schools"].map(lambda names: bool(set(names) - known))
+    for row in rows(teachers, lost):
+        found = text("{schools}", schools=sorted(set(row["former_schools"]) - known))
+        way = text("such a school is not counted")
+        yield at(row, "former_schools", found, text("a school of schools.csv"), way, "warning")
+
+
+def exchanges(scenario: Scenario) -> Issues:
+    """Warn of exchanges of which one half is missing, and of contracts of those who are not recruits."""
+    teachers = scenario.table("teachers")
+    sent, until = ~blank(teachers, "exchange_from"), ~blank(teachers, "exchange_until")
+    for column, other, lacking in (
+        ("exchange_from", "exchange_until", sent & ~until),
+        ("exchange_until", "exchange_from", until & ~sent),
+    ):
+        for row in rows(teachers, lacking):
+            found = text("an exchange without {column}", column=other)
+            way = text("fill the other cell, or empty this one")
+            yield at(row, column, found, text("the sending school and the month of the end"), way, "warning")
+    for row in rows(teachers, ~blank(teachers, "contract_school") & says(teachers, "recruit", False)):
+        found = text("a contract of somebody who is not a recruit")
+        way = text("use lock_until or service for who works there already")
+        yield at(row, "contract_school", found, text("a recruit"), way, "warning")
+
+
 def pins(scenario: Scenario) -> Issues:
     """Report pins to schools that close or are not open."""
     teachers = scenario.table("teachers")
@@ -430,6 +458,8 @@ CHECKS: dict[Check, tuple[str, ...]] = {
     closures: ("schools.school_id", "schools.status", *_SECTIONS, "standard", "config.openings"),
     openings: ("schools.school_id",),
     pins: ("config.openings",),
+    former_schools: ("schools.school_id",),
+    exchanges: (),
     priorities: ("standard",),
     published: ("schools", "sections", "teachers", "standard", "config"),
 }
