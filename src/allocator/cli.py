@@ -25,6 +25,7 @@ from allocator.errors import InputsAreWrong, LimitReached, NoPlan
 from allocator.report.files import write
 from allocator.report.html import page
 from allocator.report.names import LEVELS, SETTINGS
+from allocator.report.parts import codes
 from allocator.report.story import Story, story
 from allocator.words import Text, say, text
 
@@ -143,7 +144,7 @@ def audit(
     _summary(told, next((path for path in written if path.name == "report.html"), None))
     for broken in answer.result.violations:
         words = text(
-            "    {rule}: {who}: {what}", rule=broken.rule, who=list(broken.who), what=broken.sentence
+            "    {rule}: {who}: {what}", rule=broken.rule, who=codes(broken.who), what=broken.sentence
         )
         _print(words, voice.language)
 

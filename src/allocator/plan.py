@@ -45,9 +45,9 @@ class Plan:
 
     def away(self, problem: Problem) -> Bools:
         """Whether a teacher leaves a school that stays open: what the move budget counts."""
-        home = problem.home_school
+        home, school = problem.home_school, self.school(problem)
         stays_open = (home >= 0) & ~problem.closing[home]
-        return np.asarray(stays_open & (self.school(problem) != home))
+        return np.asarray(stays_open & (school >= 0) & (school != home))
 
 
 def places(problem: Problem) -> list[tuple[str, str, str]]:

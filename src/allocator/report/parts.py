@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from allocator.words import Text, text
 
 Cell = str | Text
+_SHOWN = 12  # codes in one cell
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,13 @@ class Table:
     def folded(self) -> Text:
         """What stands on a table that is folded away."""
         return text("{title} ({n} rows)", title=self.title, n=len(self.rows))
+
+
+def codes(who: Sequence[str]) -> Text:
+    """Show codes of people or places, the first of many."""
+    if len(who) <= _SHOWN:
+        return text("{who}", who=list(who))
+    return text("{who} and {n} more", who=list(who[:_SHOWN]), n=len(who) - _SHOWN)
 
 
 def percent(share: float) -> str:

@@ -9,11 +9,9 @@ from allocator.report.answer import Answer
 from allocator.report.balance import balance
 from allocator.report.files import counts, plan_rows
 from allocator.report.names import LEVELS, PROCEDURE, ROUND_NAMES, SETTINGS, STATUS
-from allocator.report.parts import Cell, Line, Mark, Table, percent
+from allocator.report.parts import Cell, Line, Mark, Table, codes, percent
 from allocator.report.procedure import procedure
-from allocator.words import Text, text
-
-_SHOWN = 12  # codes of people in one cell
+from allocator.words import text
 
 
 def tables(answer: Answer, names: bool) -> Iterator[Table]:
@@ -207,7 +205,7 @@ def _breaches(answer: Answer) -> Table:
         (
             v.rule,
             SETTINGS[levels[v.rule]],
-            text("{who}", who=list(v.who)) if len(v.who) <= _SHOWN else _and_more(v.who),
+            codes(v.who),
             f"{v.amount:g}",
             v.sentence,
         )
@@ -244,10 +242,6 @@ def _prices(answer: Answer) -> Table:
         "Each hard rule is left out by itself and the rest is solved again, roughly; what is shown is the first level that gains. A price is no advice: protections are meant to cost something."
     )
     return Table(text("What each hard rule costs"), columns, tuple(rows), (note,))
-
-
-def _and_more(who: Sequence[str]) -> Text:
-    return text("{who} and {n} more", who=list(who[:_SHOWN]), n=len(who) - _SHOWN)
 
 
 def _people(answer: Answer, names: bool) -> Table:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from allocator.plan import Plan
 from allocator.problem import Bools, Ints, Problem
+from allocator.rules.codes import CODES
 from allocator.rules.contract import Case, PairRule, Violation, cell, is_new, parameter, school_cell
 from allocator.words import Text, text
 
@@ -118,7 +119,9 @@ class RecruitSettings(PairRule):
         if not case.person["recruit"] or setting in self.settings:
             return None
         school = case.there["school_id"]
-        return text("a recruit, and the school {school} is '{setting}'", school=school, setting=setting)
+        return text(
+            "a recruit, and the school {school} is '{setting}'", school=school, setting=CODES[setting]
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

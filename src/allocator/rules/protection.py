@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocator.problem import Bools, Ints, Problem
+from allocator.rules.codes import CODES
 from allocator.rules.contract import Case, KeepsSchool, PairRule, cell, is_new, leaves_open_school, parameter
 from allocator.words import Text, text
 
@@ -40,7 +41,7 @@ class ProtectedStatus(PairRule):
         status = case.person["status"]
         if status not in self.statuses or not case.stays_open or case.same_place:
             return None
-        return text("the status '{status}' protects the present place", status=status)
+        return text("the status '{status}' protects the present place", status=CODES[status])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,13 @@ class NearRetirement(KeepsSchool):
         left = tables[key].month(person["birth"]) - problem.config.september
         if not left <= 12 * self.years:
             return None
-        return text("retires in {years} years or fewer ({months} months)", years=self.years, months=int(left))
+        if left <= 0:
+            return text("has reached the age of retirement")
+        return text(
+            "retires in {months} months, protected are {years} years",
+            months=int(left),
+            years=f"{self.years:g}",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +118,7 @@ class LeadersKept(KeepsSchool):
         years = (problem.config.september - case.person["joined_school"]) / 12
         if self.terms is not None and years >= self.terms * self.term_years:
             return None
-        return text("the role '{role}' keeps the teacher at the school", role=case.person["role"])
+        return text("the role '{role}' keeps the teacher at the school", role=CODES[case.person["role"]])
 
 
 @dataclass(frozen=True, kw_only=True)
