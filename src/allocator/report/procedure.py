@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from allocator.metrics.rows import BalanceRow
 from allocator.metrics.scorecard import Scorecard
 from allocator.report.answer import Answer
 from allocator.report.parts import Line, Table, percent
@@ -29,13 +30,18 @@ def prices(answer: Answer) -> Iterator[Price]:
     """Yield the measures of both plans; nothing where all was decided at once."""
     if answer.joint is None:
         return
-    by_rounds = _measures(answer, answer.result, answer.card)
-    at_once = _measures(answer, answer.joint.result, answer.joint.card)
+    cards = answer.card, answer.joint.card
+    known = [{(row.stage, row.indicator) for row in _squared(answer, card)} for card in cards]
+    by_rounds = _measures(answer, answer.result, answer.card, known[0] == known[1])
+    at_once = _measures(answer, answer.joint.result, answer.joint.card, known[0] == known[1])
     for code, (name, value) in by_rounds.items():
         yield Price(code, name, value, at_once[code][1])
 
 
-def _measures(answer: Answer, result: Result, card: Scorecard) -> dict[str, tuple[Text, float | None]]:
+def _measures(
+    answer: Answer, result: Result, card: Scorecard, alike: bool
+) -> dict[str, tuple[Text, float | None]]:
+    """Measure one plan; evenness only where the same CVs are known of both."""
     problem, plan = answer.problem, result.plan
     everybody = np.arange(len(problem.teachers))
     school = plan.school(problem)
@@ -48,7 +54,7 @@ def _measures(answer: Answer, result: Result, card: Scorecard) -> dict[str, tupl
             text("empty posts (weighted)"),
             float(sum(row.unfilled * weights.get(row.subject, 1) for row in card.posts)),
         ),
-        "evenness": (text("unevenness (sum of CV²)"), evenness(answer, card)),
+        "evenness": (text("unevenness (sum of CV²)"), evenness(answer, card) if alike else None),
         "moves": (text("teachers who leave an open school"), float(plan.away(problem).sum())),
         "new_schools": (text("teachers at another school than today"), float(new.sum())),
         "km": (text("km of way of those who change school"), round(float(km[new].sum()), 1)),
@@ -56,15 +62,20 @@ def _measures(answer: Answer, result: Result, card: Scorecard) -> dict[str, tupl
     }
 
 
-def evenness(answer: Answer, card: Scorecard) -> float | None:
-    """Weighted sum of squared CVs as measured on the plan; None where one of them cannot be computed."""
-    weights, total = answer.problem.config.priorities.indicators, 0.0
-    for row in card.balance:
-        if row.measure == "cv" and weights.get(row.indicator):
-            if row.after.value is None:
-                return None
-            total += weights[row.indicator] * row.after.value**2
-    return total
+def evenness(answer: Answer, card: Scorecard) -> float:
+    """Weighted sum of the squared CVs that are known of a plan."""
+    weights = answer.problem.config.priorities.indicators
+    return sum(weights[row.indicator] * (row.after.value or 0.0) ** 2 for row in _squared(answer, card))
+
+
+def _squared(answer: Answer, card: Scorecard) -> list[BalanceRow]:
+    """CVs that the scenario weighs and that can be computed."""
+    weights = answer.problem.config.priorities.indicators
+    return [
+        row
+        for row in card.balance
+        if row.measure == "cv" and weights.get(row.indicator) and row.after.value is not None
+    ]
 
 
 def procedure(answer: Answer) -> Table:
