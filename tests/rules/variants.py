@@ -85,6 +85,8 @@ def drawn_cells(seed: int, *, subjects: bool) -> Cells:
         _drawn(row, rng) | _drawn_career(row, other) | _drawn_life(other) | subject
         for row, subject in zip(rows, more, strict=True)
     ]
+    for cell, code in zip(cells, _drawn_couples(len(rows), other), strict=True):
+        cell["couple_id"] = code
     schools = {school: _drawn_school(other) for school in (*SCHOOLS, "B2")}
     return {"teachers": {r["teacher_id"]: c for r, c in zip(rows, cells, strict=True)}, "schools": schools}
 
@@ -107,7 +109,7 @@ def _drawn(row: Mapping[str, str], rng: np.random.Generator) -> dict[str, str]:
 
 def _drawn_career(row: Mapping[str, str], rng: np.random.Generator) -> dict[str, str]:
     """Draw role, service, leave, contract, exchange and former schools; some cells stay blank."""
-    exchange, codes = rng.random() < 0.2, [*SCHOOLS, "B2", "X9"]
+    exchange, codes = rng.random() < 0.15, [*SCHOOLS, "B2", "X9"]
     return {
         "role": str(rng.choice(["teacher"] * 6 + ["principal", "vice_principal", "manager", "counsellor"])),
         "service": str(rng.choice(["none"] * 4 + ["special_post", "publicly_funded", "directed"])),
@@ -140,6 +142,12 @@ def _drawn_life(rng: np.random.Generator) -> dict[str, str]:
     }
 
 
+def _drawn_couples(people: int, rng: np.random.Generator) -> list[str]:
+    """Draw two couples, and a code that three share and that is no couple."""
+    codes = np.array(["c1", "c1", "c2", "c2", "c3", "c3", "c3"] + [""] * (people - 7))
+    return [str(code) for code in rng.permutation(codes)]
+
+
 def _drawn_school(rng: np.random.Generator) -> dict[str, str]:
     return {
         "tier": str(rng.choice(["1", "2", "3", ""])),
@@ -156,6 +164,7 @@ def _drawn_month(rng: np.random.Generator, first: int, last: int, *, blank: floa
 def _drawn_subjects(row: Mapping[str, str], rng: np.random.Generator) -> dict[str, str]:
     return {
         "certificate": str(rng.choice(["primary", "junior", "senior"])),
+        "backbone": str(rng.choice(["none", "county", "city"])),
         "certificate_subject": str(rng.choice(["", "", "music", "chinese"])),
         "second_subjects": str(rng.choice([row["second_subjects"], "pe;science", "mathematics"])),
         "experienced_subjects": str(rng.choice(["", "", "english", "art;music"])),

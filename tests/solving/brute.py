@@ -53,6 +53,7 @@ __all__ = [
     "missed",
     "read",
     "refusing",
+    "these",
 ]
 
 SUBJECTS = dict.fromkeys(CORE, 3)
@@ -83,12 +84,19 @@ def enumerate_plans(district: District) -> Plans:
     return plans.keep(np.sum([np.zeros(len(plans)), *missed(plans).values()], axis=0) == 0)
 
 
+def these(district: District, plans: Sequence[Sequence[Place]]) -> Plans:
+    """Look at some plans alone, lawful or not."""
+    options = tuple(tuple(sorted(set(places))) for places in zip(*plans, strict=True))
+    choice = [[o.index(p) for o, p in zip(options, places, strict=True)] for places in plans]
+    return Plans(district, options, np.array(choice, dtype=np.int8))
+
+
 def broken(district: District, placed: Sequence[Place]) -> list[str]:
     """Say what one plan breaks: the pair rules by teacher, and the totals by their names."""
     pairs = zip(district.teachers, placed, strict=True)
     found = [f"{t['teacher_id']} {name}" for t, place in pairs for name in refusing(t, place, district)]
-    one = Plans(district, tuple((place,) for place in placed), np.zeros((1, len(placed)), dtype=np.int8))
-    return found + [name for name, amount in missed(one).items() if amount[0]]
+    totals = missed(these(district, [placed]))
+    return found + [name for name, amount in totals.items() if amount[0]]
 
 
 @cache

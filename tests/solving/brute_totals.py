@@ -159,12 +159,11 @@ def heads_of_schools(plans: Plans, rule: Rule) -> Numbers:
 
 
 def is_due(teacher: Row, district: District, rule: Rule) -> bool:
-    """Whether a teacher is known to have been at the school long enough and to be young enough."""
+    """Whether a teacher is known to have been at the school long enough, and not known to be too old."""
     served, birth = months_here(teacher, district, rule["leave"]), month(teacher, "birth")
     oldest = {"m": rule["oldest_men"], "f": rule["oldest_women"]}.get(teacher.get("sex") or "")
-    if served is None or birth is None or oldest is None:
-        return False
-    return served >= 12 * rule["years"] and (district.september - birth) // 12 <= oldest
+    too_old = birth is not None and oldest is not None and (district.september - birth) // 12 > oldest
+    return served is not None and served >= 12 * rule["years"] and not too_old
 
 
 def due(plans: Plans, rule: Rule) -> Numbers:
