@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,15 +22,49 @@ from rules.variants import Cells, drawn_cells, made, problem_of, variant
 from solving import brute
 
 ALL = tuple(rule for rule in CATALOGUE if issubclass(rule, PairRule))
-SETTINGS = {
-    "rules": {
-        "recruits.setting": "hard",
+HARD = {rule.id: {"level": "hard"} for rule in ALL}
+BOOKS: tuple[Mapping[str, Mapping[str, Any]], ...] = (
+    {
         "tenure.minimum": {"years": 4.5},
         "travel.limit": {"minutes": 40},
         "protection.status": {"statuses": ["ill", "training", "pregnant"]},
-    }
-}
+        "tenure.lock": {"recruits": 2},
+    },
+    {
+        "subject.suitability": {"least": 0.6, "second": "family"},
+        "tenure.minimum": {"leave": "left_out"},
+        "tenure.lock": {"special_post": 0, "publicly_funded": 2.2, "directed": 8, "recruits": 5},
+        "leaders.kept": {"roles": ["principal", "manager"], "terms": 1, "term_years": 2.5},
+        "protection.retirement": {"years": 7.5},
+        "travel.limit": {"start": "school", "minutes": 50},
+        "travel.distance": {"start": "school", "km": 15},
+        "travel.carers": {"start": "school", "minutes": 15},
+        "direction.areas": {"by": "township", "kinds": 3, "schools": 4},
+    },
+    {
+        "subject.suitability": {"least": 0.5, "second": "family"},
+        "tenure.minimum": {"years": 0},
+        "tenure.lock": {"special_post": 20},
+        "leaders.kept": {"terms": 2, "term_years": 2, "roles": ["vice_principal", "counsellor"]},
+        "protection.retirement": {"years": 0},
+        "direction.areas": {"by": "setting", "kinds": 2, "schools": 2},
+        "travel.distance": {"km": 8},
+    },
+    {
+        "subject.suitability": {"least": 0.5, "second": "both"},
+        "recruits.setting": {"settings": ["town", "rural"]},
+        "direction.areas": {"by": "zone", "kinds": 2},
+        "tenure.minimum": {"years": 2.25, "leave": "left_out"},
+        "leaders.kept": {"terms": 0},
+    },
+)
 SAME_PLACE = {"school_id": "A1", "stage": "primary", "subject": "chinese"}
+
+
+def book(n: int) -> Mapping[str, Any]:
+    """Return settings with every pair rule hard, under one of several books of parameters."""
+    given = BOOKS[n % len(BOOKS)]
+    return {"rules": {rule: HARD[rule] | given.get(rule, {}) for rule in HARD if rule != EveryonePlaced.id}}
 
 
 def facts(folder: Path, **teachers: dict[str, str]) -> Problem:
@@ -146,7 +182,7 @@ def test_nobody_is_placed_at_a_closed_school(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_three_answers_to_every_pair_agree(tmp_path: Path, seed: int) -> None:
     """Vectorised rule, witness and brute force refuse the same pairs, rule by rule, on drawn teachers."""
-    folder = variant(tmp_path, SETTINGS, drawn_cells(seed, subjects=True))
+    folder = variant(tmp_path, book(seed), drawn_cells(seed, subjects=True))
     problem, rules = problem_of(folder)
     district, asked = brute.read(folder), pair_rules(rules)
     assert [type(rule) for rule in asked] == list(ALL)
@@ -174,7 +210,7 @@ def test_profile_tells_all_apart_that_a_rule_treats_apart(tmp_path: Path, seed: 
     cells: Cells = {
         "teachers": {t: {**row, **(SAME_PLACE if t != "T12" else {})} for t, row in drawn.items()}
     }
-    problem, rules = problem_of(variant(tmp_path, SETTINGS, cells))
+    problem, rules = problem_of(variant(tmp_path, book(seed), cells))
     neighbours = np.flatnonzero(problem.teachers.home == problem.teachers.home[0])
     assert len(neighbours) == 11
     for rule in pair_rules(rules):
@@ -190,7 +226,9 @@ def test_draws_ask_something_of_every_rule(tmp_path: Path) -> None:
     """The draws are not empty: each pair rule but the definition of a plan refuses some pair in them."""
     busy: set[str] = set()
     for seed in range(8):
-        problem, rules = problem_of(variant(tmp_path / str(seed), SETTINGS, drawn_cells(seed, subjects=True)))
+        problem, rules = problem_of(
+            variant(tmp_path / str(seed), book(seed), drawn_cells(seed, subjects=True))
+        )
         everybody = np.arange(len(problem.teachers))
         busy |= {rule.id for rule in pair_rules(rules) if rule.refuses(problem, everybody).any()}
     assert busy == {rule.id for rule in ALL} - {EveryonePlaced.id}
@@ -198,7 +236,7 @@ def test_draws_ask_something_of_every_rule(tmp_path: Path) -> None:
 
 def test_level_does_not_change_what_a_rule_refuses(tmp_path: Path) -> None:
     """Soft or hard, a pair rule names the same pairs; the level only says what follows from it."""
-    problem, rules = problem_of(variant(tmp_path, SETTINGS))
+    problem, rules = problem_of(variant(tmp_path, book(0)))
     everybody = np.arange(len(problem.teachers))
     for rule in pair_rules(rules):
         soft = replace(rule, level="soft")

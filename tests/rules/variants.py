@@ -73,15 +73,22 @@ def placed(problem: Problem, plan: Plan) -> list[tuple[str, str, str]]:
 
 
 def drawn_cells(seed: int, *, subjects: bool) -> Cells:
-    """Draw what the pair rules read of each teacher: months, status, pin, home, and subjects if wanted.
+    """Draw what the rules read of each teacher and school, and subjects if wanted.
 
     With subjects there are too many plans to try them all.
     """
-    rng = np.random.default_rng(seed)
+    rng, other = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     with (TINY / "teachers.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     more = [_drawn_subjects(row, rng) if subjects else {} for row in rows]
-    return {"teachers": {r["teacher_id"]: _drawn(r, rng) | s for r, s in zip(rows, more, strict=True)}}
+    cells = [
+        _drawn(row, rng) | _drawn_career(row, other) | _drawn_life(other) | subject
+        for row, subject in zip(rows, more, strict=True)
+    ]
+    for cell, code in zip(cells, _drawn_couples(len(rows), other), strict=True):
+        cell["couple_id"] = code
+    schools = {school: _drawn_school(other) for school in (*SCHOOLS, "B2")}
+    return {"teachers": {r["teacher_id"]: c for r, c in zip(rows, cells, strict=True)}, "schools": schools}
 
 
 def _drawn(row: Mapping[str, str], rng: np.random.Generator) -> dict[str, str]:
@@ -100,11 +107,67 @@ def _drawn(row: Mapping[str, str], rng: np.random.Generator) -> dict[str, str]:
     }
 
 
+def _drawn_career(row: Mapping[str, str], rng: np.random.Generator) -> dict[str, str]:
+    """Draw role, service, leave, contract, exchange and former schools; some cells stay blank."""
+    exchange, codes = rng.random() < 0.15, [*SCHOOLS, "B2", "X9"]
+    return {
+        "role": str(rng.choice(["teacher"] * 6 + ["principal", "vice_principal", "manager", "counsellor"])),
+        "service": str(rng.choice(["none"] * 4 + ["special_post", "publicly_funded", "directed"])),
+        "hired": _drawn_month(rng, 2012, 2020, blank=0.2),
+        "leave_months": str(rng.choice(["", "0", "6", "18"])),
+        "contract_school": str(rng.choice(["", "", "B1", "A2", "B2"])),
+        "exchange_from": str(rng.choice(["", *codes])) if exchange else "",
+        "exchange_until": _drawn_month(rng, 2018, 2023, blank=0.1) if exchange else "",
+        "former_schools": ";".join(rng.choice(codes, int(rng.integers(0, 4)), replace=False)),
+        "chief": str(rng.choice(["yes", "no", "no", "no"])),
+        "graduating": str(rng.choice(["yes", "no"])),
+    }
+
+
+def _drawn_life(rng: np.random.Generator) -> dict[str, str]:
+    """Draw sex, birth around the ages that rules ask for, care, and wishes."""
+    wishes = rng.choice(list(SCHOOLS), int(rng.integers(0, 3)), replace=False)
+    return {
+        "sex": str(rng.choice(["f", "m", "m", ""])),
+        "birth": str(
+            rng.choice(
+                [
+                    _drawn_month(rng, 1957, 1962, blank=0),
+                    *[_drawn_month(rng, 1962, 1992, blank=0.1) for _ in range(3)],
+                ]
+            )
+        ),
+        "carer": str(rng.choice(["yes", "no", "no"])),
+        "wishes": ";".join(wishes),
+    }
+
+
+def _drawn_couples(people: int, rng: np.random.Generator) -> list[str]:
+    """Draw two couples, and a code that three share and that is no couple."""
+    codes = np.array(["c1", "c1", "c2", "c2", "c3", "c3", "c3"] + [""] * (people - 7))
+    return [str(code) for code in rng.permutation(codes)]
+
+
+def _drawn_school(rng: np.random.Generator) -> dict[str, str]:
+    return {
+        "tier": str(rng.choice(["1", "2", "3", ""])),
+        "group": str(rng.choice(["", "east", "east", "west"])),
+        "township": str(rng.choice(["Ford", "Mill", "Hill"])),
+    }
+
+
+def _drawn_month(rng: np.random.Generator, first: int, last: int, *, blank: float) -> str:
+    month = f"{rng.integers(first, last)}-{rng.integers(1, 13):02d}"
+    return "" if rng.random() < blank else month
+
+
 def _drawn_subjects(row: Mapping[str, str], rng: np.random.Generator) -> dict[str, str]:
     return {
         "certificate": str(rng.choice(["primary", "junior", "senior"])),
+        "backbone": str(rng.choice(["none", "county", "city"])),
         "certificate_subject": str(rng.choice(["", "", "music", "chinese"])),
         "second_subjects": str(rng.choice([row["second_subjects"], "pe;science", "mathematics"])),
+        "experienced_subjects": str(rng.choice(["", "", "english", "art;music"])),
     }
 
 

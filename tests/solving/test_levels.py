@@ -182,7 +182,7 @@ def test_too_few_seats_for_everybody_are_named_with_numbers(tmp_path: Path) -> N
     said = [str(line) for line in none.value.conflict]
     assert len(said) == 1
     assert "quota.headcount" in said[0]
-    assert "A primary: 4 teachers, allowed are 0 to 3" in said[0]
+    assert "A primary: 4 teachers, allowed are at most 3" in said[0]
 
 
 def test_pins_that_exceed_a_limit_are_named_with_numbers(tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_pins_that_exceed_a_limit_are_named_with_numbers(tmp_path: Path) -> None
         solved(district, tmp_path)
     (said,) = map(str, none.value.conflict)
     assert "quota.headcount" in said
-    assert "B primary: 5 teachers, allowed are 0 to 4" in said
+    assert "B primary: 5 teachers, allowed are at most 4" in said
 
 
 def test_a_floor_and_a_budget_that_contradict_one_another_are_a_conflict(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from allocator.rules.contract import (
     one_limit,
     parameter,
 )
+from allocator.rules.tenure import years_of
 from allocator.words import Text, text
 
 LEVELS = ("county", "city", "province")
@@ -62,8 +63,12 @@ class ShareOfEligible(TotalsRule):
         return replace(self, eligible=frozenset(eligible))
 
     def profile(self, problem: Problem) -> tuple[NDArray[np.generic], ...]:
-        """Read whether the teacher is of the kind."""
-        return (self.kind(problem),)
+        """Read whether the teacher is of the kind and has been at the school long enough."""
+        return (self._counts(problem),)
+
+    def _counts(self, problem: Problem) -> Bools:
+        """Whether each teacher is of the kind and, as far as is known, long enough at the school."""
+        return self.kind(problem) & ~(problem.teachers.years < self.years)
 
     def limits(self, problem: Problem) -> Limits:
         """Ask for the share of the eligible, rounded up."""
@@ -71,13 +76,14 @@ class ShareOfEligible(TotalsRule):
         return one_limit(low=float(math.ceil(self.share * n - 1e-9)))
 
     def counted(self, problem: Problem, teachers: Ints, posts: Ints) -> tuple[Ints, Floats]:
-        """Count those of the kind who move."""
-        counts = self.kind(problem)[teachers] & moves(problem, teachers, posts)
+        """Count those of the kind who have been long enough at the school and move; who moves lawfully could."""
+        counts = self._counts(problem)[teachers] & moves(problem, teachers, posts)
         return np.where(counts, 0, -1), np.ones(len(teachers))
 
     def counts_one(self, problem: Problem, case: Case) -> tuple[str, ...] | None:
         """Say the same of one placement."""
-        return () if case.leaves and self.kind_one(case.person) else None
+        too_new = years_of(problem, case.person, "counted") < self.years
+        return () if case.leaves and self.kind_one(case.person) and not too_new else None
 
 
 def eligible_after(problem: Problem, eligible: Collection[int], years: float) -> Ints:

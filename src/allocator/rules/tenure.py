@@ -165,7 +165,7 @@ class DueToMove(Due):
 
     id = "tenure.due"
     sentence = text(
-        "Teachers who have been at their school for {years} years, men up to {oldest_men} and women up to {oldest_women} years of age, move to another one, of those who lawfully can; the backlog is spread over summers: {summers}, of which this one takes its part, rounded up; years of leave: {leave}."
+        "Teachers who have been at their school for {years} years, without men known to be over {oldest_men} and women known to be over {oldest_women} years of age, move to another one, of those who lawfully can; the backlog is spread over summers: {summers}, of which this one takes its part, rounded up; years of leave: {leave}."
     )
     needs = ("joined_school",)
     years: float = parameter(unit=text("years at one school"), most=60)
