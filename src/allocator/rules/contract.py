@@ -260,7 +260,8 @@ class TotalsRule(AggregateRule):
         total, value = self.counted(problem, model.pair_teacher, model.pair_post)
         used = np.flatnonzero((total >= 0) & (value != 0))
         above, below = np.flatnonzero(limits.high < INFINITY), np.flatnonzero(limits.low > -INFINITY)
-        over, under = (model.breach(self.id, len(rows), soft=soft) for rows in (above, below))
+        whole = bool((value[used] == np.round(value[used])).all())
+        over, under = (model.breach(self.id, len(rows), soft=soft, whole=whole) for rows in (above, below))
         model.rows(
             np.concatenate([total[used], above, below]),
             np.concatenate([model.pairs[used], over, under]),
