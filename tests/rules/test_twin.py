@@ -17,9 +17,10 @@ import pytest
 
 from allocator.domain import RuleSetting
 from allocator.errors import Issue, NoPlan
-from allocator.problem import build
-from allocator.rules.catalogue import CATALOGUE, settle
-from allocator.rules.contract import Rule, Violation
+from allocator.problem import Problem, build
+from allocator.rules.catalogue import CATALOGUE, knowing, settle
+from allocator.rules.contract import MoversRule, PairRule, Rule, TotalsRule, Violation, case
+from allocator.rules.people import CouplesTogether
 from allocator.rules.placement import EveryonePlaced
 from allocator.scenario.read import Scenario, read_tables
 from allocator.solving.result import Result
@@ -115,3 +116,65 @@ def test_solver_and_witnesses_agree(
     assert tally.without <= MOST_WITHOUT * DRAWS, tally.told()
     assert not set(RULES) - set(tally.broken), f"never broken: {set(RULES) - set(tally.broken)}"
     assert not set(RULES) - set(tally.binding), f"never binding: {set(RULES) - set(tally.binding)}"
+
+
+def everything(seed: int, folder: Path, **cells: object) -> tuple[Problem, tuple[Rule, ...]]:
+    """Draw a district, with other cells for all who have a place, and every rule with drawn parameters.
+
+    That on couples is left out: it reads two people at once.
+    """
+    district, draw = drawn(seed), np.random.default_rng([seed, 3])
+    for row in district.tables["teachers"]:
+        row |= cells if row["school_id"] else {}
+    scenario = read_tables(district.write(folder))
+    settings = {rule: parameters(rule, draw) for rule in RULES}
+    problem, rules = build(scenario), settled(scenario, settings, "hard", 0)
+    alone = tuple(rule for rule in rules if not isinstance(rule, CouplesTogether))
+    return problem, knowing(alone, range(len(problem.teachers)), 3)
+
+
+def first_reading(rule: Rule, problem: Problem, teacher: int) -> list[object]:
+    """Ask the arrays what each post is to a rule if the teacher holds it: refused, or the total it counts in."""
+    posts = np.arange(len(problem.posts))
+    if isinstance(rule, PairRule):
+        return rule.refuses(problem, np.array([teacher]))[0].tolist()
+    assert isinstance(rule, TotalsRule)
+    total, value = rule.counted(problem, np.full(len(posts), teacher), posts)
+    if isinstance(rule, MoversRule) and getattr(rule, "of", "movers") == "movers":
+        total = np.where(value > -rule.share + 1e-9, total, -1)  # those of the part; the others bring it down
+    names = rule.limits(problem).names
+    return [names[n] if n >= 0 else None for n in total]
+
+
+def second_reading(rule: Rule, problem: Problem, teacher: int) -> list[object]:
+    """Ask the rows the same."""
+    posts = range(len(problem.posts))
+    if isinstance(rule, PairRule):
+        return [rule.refusal(problem, teacher, p) is not None for p in posts]
+    assert isinstance(rule, TotalsRule)
+    return [rule.counts_one(problem, case(problem, teacher, p)) for p in posts]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_both_readings_agree_on_every_placement(tmp_path: Path, seed: int) -> None:
+    """Any teacher at any post is refused, or counts in a total, by the arrays as by the rows."""
+    problem, rules = everything(seed, tmp_path)
+    for rule in rules:
+        for t in range(len(problem.teachers)):
+            assert first_reading(rule, problem, t) == second_reading(rule, problem, t), (rule.id, t)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_profile_tells_all_apart_whom_a_rule_treats_apart(tmp_path: Path, seed: int) -> None:
+    """Of teachers of one place, those who agree in a rule's profile are refused, and count, alike everywhere."""
+    problem, rules = everything(seed, tmp_path, school_id="S0", stage="primary", subject="music", pin="")
+    alike = 0
+    for rule in rules:
+        columns = [problem.teachers.home, *rule.profile(problem)]
+        for t in range(len(problem.teachers)):
+            for u in range(t):
+                same = problem.teachers.subject[t] == problem.teachers.subject[u]
+                if same and all(column[t] == column[u] for column in columns):
+                    alike += 1
+                    assert first_reading(rule, problem, t) == first_reading(rule, problem, u), (rule.id, t, u)
+    assert alike > 1000
