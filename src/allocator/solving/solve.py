@@ -172,7 +172,7 @@ def prepare(
     """
     groups, allowed, soft = _lawful(problem, rules, offer, waiting)
     eligible = _eligible(problem, groups, allowed)
-    wait, reserve = _waiting(problem, rules, groups, allowed, waiting)
+    wait, reserve = _waiting(problem, rules, groups, waiting)
     if offer is not None:
         allowed &= ~offer.refuses(problem, groups.first)
     _somewhere(problem, rules, groups, allowed, wait & (reserve > 0))
@@ -220,19 +220,19 @@ def lawful_pairs(problem: Problem, rules: tuple[Rule, ...]) -> Bools:
 
 
 def _waiting(
-    problem: Problem, rules: tuple[Rule, ...], groups: Cohorts, allowed: Bools, waiting: Bools | None
+    problem: Problem, rules: tuple[Rule, ...], groups: Cohorts, waiting: Bools | None
 ) -> tuple[Bools, int]:
     """Which cohorts may wait without a place, and how many people in all.
 
-    Whoever is bound to the present place does not wait.
+    Whoever is bound to a place or school does not wait.
     """
     if waiting is not None:
         return waiting[groups.first], len(problem.teachers)
     reserve = next((rule.reserve for rule in rules if isinstance(rule, EveryonePlaced)), 0)
-    home = problem.home_post[groups.first]
-    elsewhere = allowed.copy()
-    elsewhere[np.flatnonzero(home >= 0), home[home >= 0]] = False
-    return np.asarray(elsewhere.any(axis=1) | ~allowed.any(axis=1)), reserve
+    bound = np.zeros(len(groups.first), dtype=bool)
+    for rule in pair_rules(rules):
+        bound |= (rule.level == "hard") & rule.binds(problem, groups.first)
+    return ~bound, reserve
 
 
 def _cohorts(problem: Problem, rules: tuple[Rule, ...], waiting: Bools | None) -> Cohorts:
@@ -498,7 +498,7 @@ def _least_breach(prepared: Prepared, hard: list[AggregateRule]) -> Plan | None:
     problem, groups = prepared.model.problem, prepared.model.cohorts
     allowed = np.zeros((len(groups.first), len(problem.posts)), dtype=bool)
     allowed[prepared.model.pair_cohort, prepared.model.pair_post] = True
-    waiting, reserve = _waiting(problem, prepared.rules, groups, allowed, None)
+    waiting, reserve = _waiting(problem, prepared.rules, groups, None)
     model = assignment(problem, groups, allowed, np.ones(len(problem.subjects)), waiting, reserve)
     for total in hard:
         replace(total, level="soft").add(problem, model)
