@@ -109,7 +109,7 @@ def _drawn(row: Mapping[str, str], rng: np.random.Generator) -> dict[str, str]:
 
 def _drawn_career(row: Mapping[str, str], rng: np.random.Generator) -> dict[str, str]:
     """Draw role, service, leave, contract, exchange and former schools; some cells stay blank."""
-    exchange, codes = rng.random() < 0.15, [*SCHOOLS, "B2", "X9"]
+    exchange, codes = rng.random() < 0.15, [*SCHOOLS, "B2"]
     return {
         "role": str(rng.choice(["teacher"] * 6 + ["principal", "vice_principal", "manager", "counsellor"])),
         "service": str(rng.choice(["none"] * 4 + ["special_post", "publicly_funded", "directed"])),
