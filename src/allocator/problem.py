@@ -382,11 +382,20 @@ def _set_posts(
     if len(scenario.table("posts")):
         return _published_posts(scenario, keys, is_open)
     standard, posts = scenario.standard, np.zeros(lessons.shape, dtype=np.int64)
-    zone = dict(zip(scenario.table("schools")["school_id"], scenario.table("schools")["zone"], strict=True))
+    schools = scenario.table("schools").set_index("school_id")
+    zone, group = schools["zone"], schools["group"]
     relief = standard.posts.management_periods.value
     here = np.flatnonzero(is_open & (lessons.sum(axis=1) > 0))
     needs = [
-        Need(int(u), keys[u][1], zone[keys[u][0]], lessons[u], relief * float(classes[u]), int(quota[u]))
+        Need(
+            section=int(u),
+            stage=keys[u][1],
+            zone=zone[keys[u][0]],
+            lessons=lessons[u],
+            management=relief * float(classes[u]),
+            quota=int(quota[u]),
+            group=group[keys[u][0]] or "",
+        )
         for u in here
     ]
     school = np.array([index[keys[u][0]] for u in here], dtype=np.int64)

@@ -8,8 +8,8 @@ would give up Chinese and mathematics first. Settings that differ by less than a
 last level are ties: posts of earlier subjects go before later ones, and shared posts come last. Posts are
 whole people; lessons may be divided, for they are planning figures.
 
-A shared post (走教) serves at most ``shared_schools`` sections. Small sections of a zone and stage are
-therefore put into groups of at most that many, all within ``shared_km`` of one another, and share posts in
+A shared post (走教) serves at most ``shared_schools`` sections. Small sections of a stage and a zone, or an
+education group (集团), are therefore put into groups of at most that many, all within ``shared_km`` of one another, and share posts in
 their group: the section with the fewest neighbours chooses first, and takes the nearest. Every group, and
 every other section by itself, is one small mixed integer program, solved to its proved optimum.
 """
@@ -58,8 +58,8 @@ class Need:
         Index of the section.
     stage
         Its stage.
-    zone
-        Its zone; posts are shared inside a zone only.
+    zone, group
+        Its zone and its education group, empty for none; posts are shared inside a zone or a group only.
     lessons
         Lessons a week by subject, shape (subjects,).
     management
@@ -74,6 +74,7 @@ class Need:
     lessons: _Floats
     management: float
     quota: int
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -212,8 +213,13 @@ def _groups(needs: Sequence[Need], km: _Floats, standard: Standard) -> list[list
     """Put small sections near one another into groups that may share posts; all others stand alone."""
     rules = standard.posts
     small = {i for i, n in enumerate(needs) if 0 < n.quota < rules.shared_below.value}
-    place = np.array([f"{n.stage} {n.zone}" for n in needs])
-    reach = (np.maximum(km, km.T) <= rules.shared_km.value) & (place[:, None] == place[None, :])
+    stage, zone, group_of = (
+        np.array([str(v) for v in column])
+        for column in zip(*((n.stage, n.zone, n.group or "") for n in needs), strict=True)
+    )
+    together = zone[:, None] == zone[None, :]
+    together |= (group_of[:, None] == group_of[None, :]) & (group_of != "")[:, None]
+    reach = (np.maximum(km, km.T) <= rules.shared_km.value) & (stage[:, None] == stage[None, :]) & together
     groups = [[i] for i in range(len(needs)) if i not in small]
     while small:
         first = min(small, key=lambda i: (sum(reach[i, j] for j in small), i))
