@@ -68,6 +68,8 @@ class Model:
         The lawful pairs; column ``i`` of the model is the number of teachers of pair ``i``.
     pool
         Column that counts how many of each cohort wait without a place, -1 where nobody may.
+    in_parts
+        Levels of which a plan may cost a part of one although every weight is whole.
     """
 
     problem: Problem
@@ -83,6 +85,7 @@ class Model:
     entries: list[tuple[Ints, Ints, Floats]] = field(default_factory=list)
     costs: dict[str, list[tuple[Ints, Floats]]] = field(default_factory=dict)
     breaches: dict[str, list[Ints]] = field(default_factory=dict)
+    in_parts: set[str] = field(default_factory=set)
     width: int = 0
     height: int = 0
 
@@ -125,8 +128,12 @@ class Model:
         """Add a linear cost to a level of the objective."""
         self.costs.setdefault(level, []).append((column, np.asarray(value, dtype=float)))
 
-    def breach(self, rule: str, n: int, *, soft: bool) -> Ints:
-        """Add ``n`` variables that say by how much a rule is broken: fixed at 0 where the rule is hard."""
+    def breach(self, rule: str, n: int, *, soft: bool, whole: bool = True) -> Ints:
+        """Add ``n`` variables that say by how much a rule is broken: fixed at 0 where the rule is hard.
+
+        ``whole`` says whether whole people break it by whole numbers.
+        """
+        self.in_parts |= {"rules"} if soft and n and not whole else set()
         made = self.columns(np.zeros(n), np.full(n, INFINITY if soft else 0.0), whole=False)
         self.breaches.setdefault(rule, []).append(made)
         self.cost("rules", made, np.ones(n))
@@ -145,6 +152,7 @@ class Model:
             entries=list(self.entries),
             costs={level: list(parts) for level, parts in self.costs.items()},
             breaches={rule: list(made) for rule, made in self.breaches.items()},
+            in_parts=set(self.in_parts),
         )
 
     def objective(self, level: str) -> Floats:
@@ -153,6 +161,11 @@ class Model:
         for column, value in self.costs.get(level, []):
             np.add.at(vector, column, value)
         return vector
+
+    def whole_costs(self, level: str) -> bool:
+        """Whether every plan costs a whole number at a level."""
+        cost = self.objective(level)
+        return level not in self.in_parts and bool((cost == np.round(cost)).all())
 
 
 def assignment(

@@ -176,6 +176,10 @@ class PairRule(Rule):
     def why(self, problem: Problem, case: Case) -> Text | None:
         """Why the rule refuses a post to a teacher, with its numbers; None where it does not."""
 
+    def binds(self, problem: Problem, teachers: Ints) -> Bools:
+        """Whom the rule binds to a place or school: they do not wait for one. Nobody, unless a rule says so."""
+        return np.zeros(len(teachers), dtype=bool)
+
     def refusal(self, problem: Problem, teacher: int, post: int) -> Text | None:
         """Ask :meth:`why` of a teacher and a post by their indices."""
         return self.why(problem, case(problem, teacher, post))
@@ -203,6 +207,10 @@ class KeepsSchool(PairRule):
     def refuses(self, problem: Problem, teachers: Ints) -> Bools:
         """Refuse other schools to those whom it holds."""
         return np.asarray(self.held(problem)[teachers][:, None] & leaves_open_school(problem, teachers))
+
+    def binds(self, problem: Problem, teachers: Ints) -> Bools:
+        """Bind those whom it holds to their school, while it is open."""
+        return np.asarray(self.held(problem)[teachers] & stays_open(problem, teachers))
 
 
 @dataclass(frozen=True)
@@ -260,7 +268,8 @@ class TotalsRule(AggregateRule):
         total, value = self.counted(problem, model.pair_teacher, model.pair_post)
         used = np.flatnonzero((total >= 0) & (value != 0))
         above, below = np.flatnonzero(limits.high < INFINITY), np.flatnonzero(limits.low > -INFINITY)
-        over, under = (model.breach(self.id, len(rows), soft=soft) for rows in (above, below))
+        whole = bool((value[used] == np.round(value[used])).all())
+        over, under = (model.breach(self.id, len(rows), soft=soft, whole=whole) for rows in (above, below))
         model.rows(
             np.concatenate([total[used], above, below]),
             np.concatenate([model.pairs[used], over, under]),
@@ -356,9 +365,13 @@ def is_new(problem: Problem, teachers: Ints) -> Bools:
 
 def leaves_open_school(problem: Problem, teachers: Ints) -> Bools:
     """Whether a post is at another school, for teachers whose section stays open; same shape."""
-    stays = (problem.teachers.home[teachers] >= 0) & ~problem.displaced[teachers]
     other = problem.post_school[None, :] != problem.home_school[teachers][:, None]
-    return np.asarray(stays[:, None] & other, dtype=bool)
+    return np.asarray(stays_open(problem, teachers)[:, None] & other, dtype=bool)
+
+
+def stays_open(problem: Problem, teachers: Ints) -> Bools:
+    """Whether each teacher has a section today that is open in September, shape (len(teachers),)."""
+    return np.asarray((problem.teachers.home[teachers] >= 0) & ~problem.displaced[teachers])
 
 
 def moves(problem: Problem, teachers: Ints, posts: Ints) -> Bools:

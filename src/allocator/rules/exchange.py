@@ -28,6 +28,7 @@ from allocator.rules.contract import (
     moves,
     one_limit,
     parameter,
+    stays_open,
 )
 from allocator.rules.tenure import years_of
 from allocator.words import Text, text
@@ -210,6 +211,11 @@ class ExchangeTerm(PairRule):
         early = runs[:, None] & leaves_open_school(problem, teachers)
         elsewhere = (back >= 0)[:, None] & (problem.post_school[None, :] != back[:, None])
         return np.asarray(early | elsewhere)
+
+    def binds(self, problem: Problem, teachers: Ints) -> Bools:
+        """Bind those whose exchange runs to their school while it is open, and those who return to the sender's."""
+        runs = self._runs(problem)[teachers] & stays_open(problem, teachers)
+        return np.asarray(runs | (self._back(problem)[teachers] >= 0))
 
     def _runs(self, problem: Problem) -> Bools:
         return np.asarray(cell(problem, "exchange_until").astype(float) > problem.config.september)

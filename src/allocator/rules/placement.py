@@ -86,6 +86,10 @@ class PinsKept(PairRule):
         elsewhere = (pin >= 0)[:, None] & (problem.post_school[None, :] != pin[:, None])
         return np.asarray(elsewhere | (stays[:, None] & is_new(problem, teachers)))
 
+    def binds(self, problem: Problem, teachers: Ints) -> Bools:
+        """Bind everybody who has a pin."""
+        return np.asarray((problem.teachers.pin[teachers] >= 0) | problem.teachers.stays[teachers])
+
     def why(self, problem: Problem, case: Case) -> Text | None:
         """Read the pin of the row."""
         pin = case.person["pin"]
@@ -147,6 +151,10 @@ class RecruitContracts(PairRule):
         """Refuse every other school."""
         to = self._bound(problem)[teachers][:, None]
         return np.asarray((to >= 0) & (problem.post_school[None, :] != to))
+
+    def binds(self, problem: Problem, teachers: Ints) -> Bools:
+        """Bind those whose contract names a school that is open."""
+        return np.asarray(self._bound(problem)[teachers] >= 0)
 
     def why(self, problem: Problem, case: Case) -> Text | None:
         """Compare the school with that of the row."""

@@ -33,8 +33,12 @@ class ProtectedStatus(PairRule):
 
     def refuses(self, problem: Problem, teachers: Ints) -> Bools:
         """Refuse every other place to the protected whose place exists in September."""
+        return np.asarray(self.binds(problem, teachers)[:, None] & is_new(problem, teachers))
+
+    def binds(self, problem: Problem, teachers: Ints) -> Bools:
+        """Bind the protected to their place, while it exists."""
         held = np.isin(problem.teachers.status.astype(str), self.statuses) & (problem.home_post >= 0)
-        return np.asarray(held[teachers][:, None] & is_new(problem, teachers))
+        return np.asarray(held[teachers])
 
     def why(self, problem: Problem, case: Case) -> Text | None:
         """Compare the present place with the new one."""

@@ -129,7 +129,7 @@ class SubjectOutflow(TotalsRule):
 
 def rounded_up(share: float, staff: Ints) -> Floats:
     """Return a share of numbers of people, rounded up."""
-    return np.asarray(np.ceil(share * staff - 1e-9), dtype=np.float64)
+    return np.asarray(np.ceil(share * staff - 1e-9) + 0.0, dtype=np.float64)  # 0 and not -0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,8 +30,9 @@ LEAVE = ("counted", "left_out")
 
 def years_at_school(problem: Problem, leave: str) -> Floats:
     """Years of each teacher at the present school in September, with or without leave; nan if not known."""
-    away = cell(problem, "leave_months").astype(float) / 12 if leave == "left_out" else 0.0
-    return np.asarray(problem.teachers.years - away, dtype=np.float64)
+    months = problem.config.september - cell(problem, "joined_school").astype(float)
+    months = months - (cell(problem, "leave_months").astype(float) if leave == "left_out" else 0)
+    return np.asarray(months / 12, dtype=np.float64)  # of whole months, so that full years are whole numbers
 
 
 def years_of(problem: Problem, person: Row, leave: str) -> float:

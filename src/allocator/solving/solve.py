@@ -145,8 +145,7 @@ def _reached(state: State, prepared: Prepared) -> list[Level]:
     for level in state.levels:
         value = evenness(x, prepared.terms) if level.name == "evenness" else 0.0
         if level.name != "evenness":
-            cost = state.model.objective(level.name)
-            value = _settled(cost, x)
+            value = _settled(state.model, level.name, x)
         levels.append(replace(level, objective=max(min(value, level.objective), level.bound)))
     return levels
 
@@ -173,7 +172,7 @@ def prepare(
     """
     groups, allowed, soft = _lawful(problem, rules, offer, waiting)
     eligible = _eligible(problem, groups, allowed)
-    wait, reserve = _waiting(problem, rules, groups, allowed, waiting)
+    wait, reserve = _waiting(problem, rules, groups, waiting)
     if offer is not None:
         allowed &= ~offer.refuses(problem, groups.first)
     _somewhere(problem, rules, groups, allowed, wait & (reserve > 0))
@@ -221,19 +220,19 @@ def lawful_pairs(problem: Problem, rules: tuple[Rule, ...]) -> Bools:
 
 
 def _waiting(
-    problem: Problem, rules: tuple[Rule, ...], groups: Cohorts, allowed: Bools, waiting: Bools | None
+    problem: Problem, rules: tuple[Rule, ...], groups: Cohorts, waiting: Bools | None
 ) -> tuple[Bools, int]:
     """Which cohorts may wait without a place, and how many people in all.
 
-    Whoever is bound to the present place does not wait.
+    Whoever is bound to a place or school does not wait.
     """
     if waiting is not None:
         return waiting[groups.first], len(problem.teachers)
     reserve = next((rule.reserve for rule in rules if isinstance(rule, EveryonePlaced)), 0)
-    home = problem.home_post[groups.first]
-    elsewhere = allowed.copy()
-    elsewhere[np.flatnonzero(home >= 0), home[home >= 0]] = False
-    return np.asarray(elsewhere.any(axis=1) | ~allowed.any(axis=1)), reserve
+    bound = np.zeros(len(groups.first), dtype=bool)
+    for rule in pair_rules(rules):
+        bound |= (rule.level == "hard") & rule.binds(problem, groups.first)
+    return ~bound, reserve
 
 
 def _cohorts(problem: Problem, rules: tuple[Rule, ...], waiting: Bools | None) -> Cohorts:
@@ -358,8 +357,9 @@ def _solve_linear(state: State, prepared: Prepared, name: str, tell: Progress) -
     if proof is None:
         _keep_or_refuse(state, prepared, name, lambda x: float(cost @ _padded(x, model)))
         return
-    value = _settled(cost, proof.x)
-    bound = _rounded(cost, min(proof.bound, value))
+    value = _settled(model, name, proof.x)
+    bound = min(proof.bound, value)
+    bound = _rounded(bound) if model.whole_costs(name) else bound
     state.x = proof.x
     status = "proved" if value - bound <= max(budget.gap, 0.002 * last) * abs(value) + _HELD else "limit"
     held = "heads" if state.heads_held else ""
@@ -372,9 +372,9 @@ def _solve_linear(state: State, prepared: Prepared, name: str, tell: Progress) -
         model.pool[:] = -1  # nobody waits, and nothing after this level need reckon with it
 
 
-def _settled(cost: Floats, x: Floats) -> float:
-    value = float(cost @ x)
-    return float(round(value)) if _whole_costs(cost) else value
+def _settled(model: Model, level: str, x: Floats) -> float:
+    value = float(model.objective(level) @ x)
+    return float(round(value)) if model.whole_costs(level) else value
 
 
 def _best_known(state: State, engine: Engine, cost: Floats) -> Floats | None:
@@ -397,13 +397,9 @@ def _keep_or_refuse(state: State, prepared: Prepared, name: str, value: Callable
     state.levels.append(Level(name, value(state.x), 0.0, 0.0, "limit"))
 
 
-def _rounded(cost: Floats, bound: float) -> float:
-    """Round a bound up where every plan costs a whole number."""
-    return float(np.ceil(bound - 1e-6) + 0.0) if _whole_costs(cost) else bound
-
-
-def _whole_costs(cost: Floats) -> bool:
-    return bool((cost == np.round(cost)).all())
+def _rounded(bound: float) -> float:
+    """Round a bound up, for a level at which every plan costs a whole number."""
+    return float(np.ceil(bound - 1e-6) + 0.0)
 
 
 def _padded(x: Floats, model: Model) -> Floats:
@@ -502,7 +498,7 @@ def _least_breach(prepared: Prepared, hard: list[AggregateRule]) -> Plan | None:
     problem, groups = prepared.model.problem, prepared.model.cohorts
     allowed = np.zeros((len(groups.first), len(problem.posts)), dtype=bool)
     allowed[prepared.model.pair_cohort, prepared.model.pair_post] = True
-    waiting, reserve = _waiting(problem, prepared.rules, groups, allowed, None)
+    waiting, reserve = _waiting(problem, prepared.rules, groups, None)
     model = assignment(problem, groups, allowed, np.ones(len(problem.subjects)), waiting, reserve)
     for total in hard:
         replace(total, level="soft").add(problem, model)
