@@ -191,6 +191,15 @@ def test_strangers_share_nobody(km: float, zones: tuple[str, ...], numbers: dict
     assert setting.untaught == {4: 6, 5: 0, 6: 6}
 
 
+def test_schools_of_an_education_group_share_across_zones() -> None:
+    """Three zones, but one group: the post is shared as it is inside a zone; two groups share nothing."""
+    zones = ("north", "south", "east")
+    needs = [replace(n, zone=zone, group="G") for n, zone in zip(three_neighbours(), zones, strict=True)]
+    assert len(set_posts(needs, apart(3, 5), standard()).shared) == 1
+    apart_again = [replace(n, group=group) for n, group in zip(needs, ("G", "H", ""), strict=True)]
+    assert set_posts(apart_again, apart(3, 5), standard()).shared == ()
+
+
 def test_a_shared_post_teaches_at_its_home() -> None:
     """A full week of PE elsewhere is cut by the one lesson that the post gives at home, and stays untaught."""
     needs = [need(0, 2, mathematics=12, pe=1), *(need(i, 1, mathematics=18, pe=9) for i in (1, 2))]

@@ -109,16 +109,18 @@ def _drawn(row: Mapping[str, str], rng: np.random.Generator) -> dict[str, str]:
 
 def _drawn_career(row: Mapping[str, str], rng: np.random.Generator) -> dict[str, str]:
     """Draw role, service, leave, contract, exchange and former schools; some cells stay blank."""
-    exchange, codes = rng.random() < 0.15, [*SCHOOLS, "B2"]
+    exchange = rng.random() < 0.15
     return {
         "role": str(rng.choice(["teacher"] * 6 + ["principal", "vice_principal", "manager", "counsellor"])),
         "service": str(rng.choice(["none"] * 4 + ["special_post", "publicly_funded", "directed"])),
         "hired": _drawn_month(rng, 2012, 2020, blank=0.2),
         "leave_months": str(rng.choice(["", "0", "6", "18"])),
         "contract_school": str(rng.choice(["", "", "B1", "A2", "B2"])),
-        "exchange_from": str(rng.choice(["", *codes])) if exchange else "",
+        "exchange_from": str(rng.choice(["", *SCHOOLS, "B2"])) if exchange else "",
         "exchange_until": _drawn_month(rng, 2018, 2023, blank=0.1) if exchange else "",
-        "former_schools": ";".join(rng.choice(codes, int(rng.integers(0, 4)), replace=False)),
+        "former_schools": ";".join(
+            rng.choice([*SCHOOLS, "B2", "X9"], int(rng.integers(0, 4)), replace=False)
+        ),
         "chief": str(rng.choice(["yes", "no", "no", "no"])),
         "graduating": str(rng.choice(["yes", "no"])),
     }
