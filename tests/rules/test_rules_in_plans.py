@@ -42,7 +42,7 @@ def some_hard(seed: int) -> dict[str, Mapping[str, Any]]:
     """Draw which of the rules are hard that by default are not; those that are by default stay so."""
     rng = np.random.default_rng([seed, 3])
     drawn = [rule for rule in CATALOGUE if rule is not EveryonePlaced and rng.random() < 0.2]
-    near = {"travel.carers": {"minutes": 50}}  # or who loses the school would often have no place at all
+    near = {"travel.carers": {"level": "hard", "minutes": 50}}  # or who loses the school would often have no place at all
     return near | {rule.id: {"level": "hard", **HARD.get(rule.id, {})} for rule in drawn}
 
 

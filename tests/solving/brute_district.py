@@ -90,7 +90,7 @@ DEFAULT_RULES: dict[str, dict[str, Any]] = {
     "exchange.term": {"years": 3},
     "travel.limit": {"start": "home", "minutes": 60},
     "travel.distance": {"level": "off", "start": "home", "km": 30},
-    "travel.carers": {"start": "home", "minutes": 30},
+    "travel.carers": {"level": "soft", "start": "home", "minutes": 30},
     "couples.together": {"level": "soft", "within": "zone", "km": 10},
     "recruits.setting": {"level": "off", "settings": ["rural", "remote"]},
     "recruits.contract": {},
