@@ -90,15 +90,17 @@ def _teachers(district: District, draw: Draw, year: int, sections: Sequence[Sect
         if recruit:
             district.teacher(subject=pick(draw, *SUBJECTS), **_recruit(draw, schools))
             continue
+        pin = pick(draw, *[""] * 12, "stay", *draw.permutation(schools)[:2])
+        person = _person(draw, stage, schools)
         principal = n < len(sections) and (n == 0 or sections[n - 1][0] != school)
         district.teacher(
             school,
             stage,
             pick(draw, *SUBJECTS),
             role=pick(draw, "principal", "teacher") if principal else pick(draw, *_ROLES),
-            pin=pick(draw, *[""] * 12, "stay", *draw.permutation(schools)[:2]),
+            pin=pin,
             volunteer=pick(draw, "yes", "no", "no"),
-            **_person(draw, stage, schools),
+            **person | ({"wishes": pin} if pin in schools else {}),
             **_career(draw, year, schools),
         )
 

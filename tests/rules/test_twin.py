@@ -28,7 +28,7 @@ from allocator.solving.solve import solve
 from rules.districts import Draw, drawn, parameters
 
 RULES = tuple(rule.id for rule in CATALOGUE if rule is not EveryonePlaced)
-CHUNKS, DRAWS = 2, 130  # draws of each chunk
+CHUNKS, DRAWS = 2, 110  # draws of each chunk
 TURNS = 10  # draws in which every rule is hard once
 MOST_WITHOUT = 0.35  # share of the hard draws that may be without a plan
 Settings = Mapping[str, Mapping[str, Any]]
@@ -90,7 +90,7 @@ def one_draw(seed: int, folder: Path, tally: Tally) -> None:
     soft = solve(problem, settled(scenario, softly, "soft", reserve))
     found = witnessed(soft)
     assert breach(soft) == pytest.approx(sum(v.amount for v in found), abs=1e-5), (seed, found)
-    assert EveryonePlaced.id not in {v.rule for v in found}
+    assert (soft.plan.post >= 0).all(), f"{seed}: somebody waits although no hard rule leaves too few places"
     tally.broken.update({v.rule for v in found})
 
     try:
@@ -155,7 +155,7 @@ def second_reading(rule: Rule, problem: Problem, teacher: int) -> list[object]:
     return [rule.counts_one(problem, case(problem, teacher, p)) for p in posts]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_both_readings_agree_on_every_placement(tmp_path: Path, seed: int) -> None:
     """Any teacher at any post is refused, or counts in a total, by the arrays as by the rows."""
     problem, rules = everything(seed, tmp_path)
@@ -164,7 +164,7 @@ def test_both_readings_agree_on_every_placement(tmp_path: Path, seed: int) -> No
             assert first_reading(rule, problem, t) == second_reading(rule, problem, t), (rule.id, t)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_profile_tells_all_apart_whom_a_rule_treats_apart(tmp_path: Path, seed: int) -> None:
     """Of teachers of one place, those who agree in a rule's profile are refused, and count, alike everywhere."""
     problem, rules = everything(seed, tmp_path, school_id="S0", stage="primary", subject="music", pin="")

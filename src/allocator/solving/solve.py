@@ -32,12 +32,16 @@ _HELD = 1e-6
 
 @dataclass(frozen=True)
 class Prepared:
-    """A problem made ready: its cohorts, its model, its rules with the budget in numbers."""
+    """A problem made ready: its cohorts, its model, its rules with the budget in numbers.
+
+    ``early`` says that it is a round before the last, where whoever waits may still be placed.
+    """
 
     model: Model
     rules: tuple[Rule, ...]
     eligible: int
     terms: list[Term]
+    early: bool = False
 
     @property
     def problem(self) -> Problem:
@@ -110,7 +114,7 @@ def assign(prepared: Prepared, progress: Progress | None = None, start: Floats |
     tell = progress or (lambda name, objective, bound: None)
     first = _start(prepared, start)
     state = State(prepared.model, first, [], first)
-    for name in _levels(prepared.problem, prepared.model):
+    for name in _levels(prepared):
         tell(name, None, None)
         if name == "evenness":
             _solve_evenness(state, prepared, tell)
@@ -186,7 +190,7 @@ def prepare(
     for total in aggregate_rules(rules):
         total.add(problem, model)
     add_costs(model)
-    return Prepared(model, rules, len(eligible), terms(model))
+    return Prepared(model, rules, len(eligible), terms(model), waiting is not None)
 
 
 def _lawful(
@@ -293,14 +297,19 @@ def _eligible(problem: Problem, groups: Cohorts, allowed: Bools) -> Ints:
     return np.flatnonzero(np.asarray(leaves.any(axis=1), dtype=bool)[groups.of])
 
 
-def _levels(problem: Problem, model: Model) -> list[str]:
-    """List the levels of the scenario: breaches of soft rules before all, burden last as the tie-break."""
-    asked = list(problem.config.objective.levels)
-    if not wished(problem):
+def _levels(prepared: Prepared) -> list[str]:
+    """List the levels of the scenario: the reserve and soft rules before all, burden last as the tie-break.
+
+    Nobody is left without a place so that a soft rule is kept; in a round before the last, people wait for that.
+    """
+    model = prepared.model
+    asked = list(prepared.problem.config.objective.levels)
+    if not wished(prepared.problem):
         asked = [level for level in asked if level != "wishes"]
-    soft = ["rules"] if model.objective("rules")[_movable(model)].any() else []
-    soft += ["reserve"] if (model.pool >= 0).any() else []
-    return soft + asked + ([] if "burden" in asked else ["burden"])
+    rules = ["rules"] if model.objective("rules")[_movable(model)].any() else []
+    reserve = ["reserve"] if (model.pool >= 0).any() else []
+    before = rules + reserve if prepared.early else reserve + rules
+    return before + asked + ([] if "burden" in asked else ["burden"])
 
 
 def _movable(model: Model) -> Bools:
@@ -478,10 +487,11 @@ def _conflict(prepared: Prepared) -> list[Text]:
     hard = [rule for rule in aggregate_rules(prepared.rules) if rule.level == "hard"]
     plan = _least_breach(prepared, hard)
     lines = []
-    for rule in hard:
+    everyone = [rule for rule in prepared.rules if isinstance(rule, EveryonePlaced)]
+    for rule in (*hard, *everyone):
         for broken in rule.violations(problem, plan) if plan else ():
             here = text("{who}: {what}", who=list(broken.who), what=broken.sentence)
-            least = here if rule.scope == "section" else broken.sentence
+            least = broken.sentence if rule in everyone or rule.scope == "district" else here
             lines.append(
                 text(
                     "'{rule}' cannot be kept: {sentence} The least breach is: {least}.",
@@ -494,12 +504,22 @@ def _conflict(prepared: Prepared) -> list[Text]:
 
 
 def _least_breach(prepared: Prepared, hard: list[AggregateRule]) -> Plan | None:
-    """Return a plan that breaks the hard totals the least, None where none was found."""
+    """Return a plan that breaks the hard totals the least, None where none was found.
+
+    More than the reserve holds wait in it only where nothing else is lawful.
+    """
     problem, groups = prepared.model.problem, prepared.model.cohorts
     allowed = np.zeros((len(groups.first), len(problem.posts)), dtype=bool)
     allowed[prepared.model.pair_cohort, prepared.model.pair_post] = True
     waiting, reserve = _waiting(problem, prepared.rules, groups, None)
-    model = assignment(problem, groups, allowed, np.ones(len(problem.subjects)), waiting, reserve)
+    everybody = float(len(problem.teachers))
+    most = len(problem.teachers) if reserve else 0
+    model = assignment(problem, groups, allowed, np.ones(len(problem.subjects)), waiting, most)
+    if reserve:
+        pool, over = model.pool[model.pool >= 0], model.breach(EveryonePlaced.id, 1, soft=True)
+        value = np.concatenate([np.ones(len(pool)), [-1.0]])
+        model.row(np.concatenate([pool, over]), value, high=float(reserve))
+        model.cost("rules", over, np.array([everybody]))
     for total in hard:
         replace(total, level="soft").add(problem, model)
     engine, cost, pairs = Engine(model), model.objective("rules"), len(model.pairs)
