@@ -35,7 +35,7 @@ INDICATORS = (
 )
 COLUMNS = {
     "plan": "teacher_id from_school from_stage from_subject to_school to_stage to_subject moved round km"
-    " cross_zone cross_stage reason",
+    " cross_zone cross_stage reason until",
     "posts": "school_id stage subject posts filled_before filled_after unfilled extra posts_before",
     "sections": "school_id stage pupils classes quota headcount_before headcount_after "
     + " ".join(
@@ -170,7 +170,7 @@ def _eligible() -> int:
 def test_levels_are_the_certificate(tiny: Folder) -> None:
     """Each level of result.json has objective, bound, gap, seconds and status, and the gap is theirs."""
     for level in tiny.facts["levels"]:
-        assert list(level) == ["name", "objective", "bound", "gap", "seconds", "status", "held"]
+        assert list(level) == ["name", "objective", "bound", "gap", "seconds", "status", "held", "round"]
         distance = max(level["objective"] - level["bound"], 0)
         assert level["gap"] == pytest.approx(distance / max(level["objective"], 1e-9), abs=1e-9)
         assert level["status"] == "proved"

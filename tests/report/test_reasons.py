@@ -174,14 +174,17 @@ def test_reasons_of_tiny_are_true(tiny: Folder) -> None:
 ORDERS = (("coverage", "evenness", "wishes"), ("evenness", "coverage"), ("wishes",), ("moves", "coverage"))
 
 
+FREED = ("tenure.minimum", "travel.limit", "quota.headcount", "exchange.term", "leaders.kept")
+
+
 def test_reasons_of_drawn_districts_are_true(tmp_path: Path) -> None:
     """On drawn teachers, pins, subjects, levels and budgets every reason holds, and every kind occurs."""
     kinds: Counter[str] = Counter()
-    for seed in range(12):
+    for seed in range(24):
         settings = {
             "budget": {"moves": (None, 3, 8)[seed % 3]},
             "objective": {"levels": list(ORDERS[seed % len(ORDERS)])},
-            "rules": {"tenure.minimum": "off", "travel.limit": "off", "quota.headcount": "off"},
+            "rules": dict.fromkeys(FREED, "off"),
         }
         folder = variant(tmp_path / str(seed), settings, drawn_cells(seed, subjects=seed % 2 == 0))
         kinds += Claims(solved(folder, tmp_path / f"out{seed}")).check().kinds

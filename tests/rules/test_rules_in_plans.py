@@ -325,7 +325,7 @@ WANTED = (
     Wanted("volunteers.only", {"T03": {"volunteer": "yes"}}),
     Wanted(
         "wishes.only",
-        {"T01": {"pin": "stay"}, "T03": {"wishes": "B1", "carer": "yes"}},
+        {"T01": {"pin": "stay"}, "T03": {"wishes": "B1", "home_lat": "33.90", "home_lon": "116.70"}},
         sections={"A1": {"headcount_max": "3"}},
     ),
 )

@@ -205,7 +205,15 @@ def test_exactly_the_files_that_were_read_are_hashed(tmp_path):
     """Tables, the scenario.toml of every layer and the standards used; nothing that merely lies there."""
     small(standard="none").file("synthesis.toml", "seed = 1").file("notes.csv", "x").write(tmp_path / "base")
     scenario = overlay().row("teachers", teacher_id="T01", pin="stay").read(tmp_path / "top")
-    uses = ("cn-2017", "cn-stages", "cn-curriculum-2022", "cn-loads", "cn-staffing")
+    uses = (
+        "cn-2017",
+        "cn-stages",
+        "cn-curriculum-2022",
+        "cn-loads",
+        "cn-staffing",
+        "cn-suitability",
+        "cn-retirement",
+    )
     assert set(scenario.files) == {
         "base/scenario.toml",
         "top/scenario.toml",
@@ -213,6 +221,7 @@ def test_exactly_the_files_that_were_read_are_hashed(tmp_path):
         "base/sections.csv",
         "base/teachers.csv",
         "top/teachers.csv",
+        "standards/rules/house.toml",
         *(f"standards/{name}.toml" for name in uses),
     }
     content = (tmp_path / "base" / "schools.csv").read_bytes()

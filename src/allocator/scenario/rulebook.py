@@ -43,7 +43,7 @@ def read_rulebook(
     The rulebook, or None, and what is wrong with it. Whether the rules are known is not asked here.
     """
     issues: list[Issue] = []
-    rules = _rules(_HOUSE / f"{_BASE}.toml", issues, None)
+    rules = _rules(_HOUSE / f"{_BASE}.toml", issues, hashes)
     if name:
         path = _HOUSE / f"{name}.toml" if name in known_rulebooks() else (folder or Path()) / name
         if name not in known_rulebooks() and not (name.endswith(".toml") and is_file(path)):
@@ -60,7 +60,8 @@ def read_rulebook(
 
 def _rules(path: Path, issues: list[Issue], hashes: dict[str, str] | None) -> dict[str, dict[str, Any]]:
     """Return the tables of a rulebook by rule."""
-    name = f"{label(path.parent)}/{path.name}"
+    folder = "standards/rules" if path.parent == _HOUSE else label(path.parent)
+    name = f"{folder}/{path.name}"
     tables = read_toml(path, name, issues, hashes)
     rules = tables.pop("rules", {})
     for key in tables:
