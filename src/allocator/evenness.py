@@ -30,6 +30,7 @@ from allocator.plan import Plan
 from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
 
+_KEPT = (0.2, 0.6, 0.9)  # shares of the curvature that cuts keep exact
 _MANY, _MORE = 2.5, 6  # single steps up to so many even shares, and so many heads more
 
 
@@ -234,12 +235,18 @@ class Cut:
     low: float
 
 
-def cut(encoded: Encoded, x: Floats, span: Range) -> Cut:
-    """Bound CV² from below over a range of the total, as closely as a plane can near the values ``x``.
+def cuts(encoded: Encoded, x: Floats, span: Range) -> list[Cut]:
+    """Bound CV² from below over a range of the total, as closely as planes can near the values ``x``.
 
-    Exact where the range is a single total.
+    Where the range is a single total one plane is exact. Else several shares of the curvature are kept exact:
+    the more is kept, the nearer a plane stays away from ``x``; the less, the nearer it comes at ``x`` itself.
     """
-    term, kept = encoded.term, _kept(span)
+    return [_cut(encoded, x, span, kept) for kept in (_KEPT if span.low < span.high else (1.0,))]
+
+
+def _cut(encoded: Encoded, x: Floats, span: Range, kept: float) -> Cut:
+    """Bound CV² from below by a plane and so much of the curvature of ``g``."""
+    term = encoded.term
     a = kept * (encoded.middle / max(span.high, 1.0)) ** 2
     slope = term.pupils.sum() / term.pupils
     heads, total = x[encoded.heads], min(max(x[encoded.total], span.low, 1.0), max(span.high, 1.0))
@@ -248,11 +255,6 @@ def cut(encoded: Encoded, x: Floats, span: Range) -> Cut:
     least = _cheapest(encoded, span, pi, kept)
     column = np.concatenate([encoded.heads, [encoded.g, encoded.cv2]])
     return Cut(span, column, np.concatenate([-pi, [-a, 1.0]]), least)
-
-
-def _kept(span: Range) -> float:
-    """Share of the curvature that a cut keeps exact; the rest makes its plane tight over the range."""
-    return 0.3 if span.low < span.high else 1.0
 
 
 def _cheapest(encoded: Encoded, span: Range, pi: Floats, kept: float) -> float:

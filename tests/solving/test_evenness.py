@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allocator.evenness import Encoded, Range, cut, encode
+from allocator.evenness import Encoded, Range, cuts, encode
 from allocator.metrics.indices import official_cv
 from allocator.roads import Floats
 from allocator.solving.engine import Engine
@@ -86,10 +86,10 @@ def test_no_whole_allocation_violates_a_cut(seed: int) -> None:
     for _ in range(POINTS):
         point = rng.uniform(encoded.low, encoded.high)
         at = np.array([*point, point.sum(), exact_g(encoded, point), 0.0])
-        made = cut(encoded, at, span)
-        left = [float(made.value @ values(encoded, heads)[made.column]) - made.low for heads in inside]
-        assert min(left) >= -1e-9
-        assert min(left) <= 1e-9
+        for made in cuts(encoded, at, span):
+            left = [float(made.value @ values(encoded, heads)[made.column]) - made.low for heads in inside]
+            assert min(left) >= -1e-9
+            assert min(left) <= 1e-9
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -99,14 +99,14 @@ def test_a_cut_over_a_single_total_is_exact(seed: int) -> None:
     total = float(rng.integers(max(int(encoded.range.low), 1), max(int(encoded.range.high), 1) + 1))
     for heads in [rng.uniform(encoded.low, encoded.high) for _ in range(POINTS)]:
         at = np.array([*heads, heads.sum(), exact_g(encoded, heads), 0.0])
-        made = cut(encoded, at, Range(total, total))
+        (made,) = cuts(encoded, at, Range(total, total))
         for whole in allocations(encoded, Range(total, total)):
             bound = made.low - float((made.value[:-1] * values(encoded, whole)[made.column[:-1]]).sum())
             assert bound == pytest.approx(encoded.term.cv2(whole), abs=1e-9)
 
 
 def test_a_cut_near_a_point_is_close_to_the_curve_there() -> None:
-    """Over a range of totals a cut made at an allocation of the range lies within a fifth of the curve there."""
+    """Over a range of totals the cuts made at an allocation of the range lie within a tenth of the curve there."""
     encoded = Encoded(
         drawn.term(np.array([100.0, 50.0, 50.0])),
         12.0,
@@ -119,9 +119,12 @@ def test_a_cut_near_a_point_is_close_to_the_curve_there() -> None:
         5,
     )
     at = values(encoded, np.array([3.0, 6.0, 3.0]))
-    made = cut(encoded, at, Range(11.0, 13.0))
-    bound = made.low - float((made.value[:-1] * at[made.column[:-1]]).sum())
-    assert 0.8 * at[5] <= bound <= at[5] + 1e-9
+    bounds = [
+        made.low - float((made.value[:-1] * at[made.column[:-1]]).sum())
+        for made in cuts(encoded, at, Range(11.0, 13.0))
+    ]
+    assert len(bounds) > 1
+    assert 0.9 * at[5] <= max(bounds) <= at[5] + 1e-9
 
 
 @pytest.mark.parametrize("seed", range(12))

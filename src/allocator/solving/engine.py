@@ -21,6 +21,7 @@ from allocator.roads import Floats
 _TOLERANCE = 1e-7
 _PRICE = 1e-9
 _NEW_PER_COHORT = 2
+_MISSED = 1e-6  # people; rows that are missed by less in sum are kept
 _NO_SOLUTION = (
     highspy.HighsModelStatus.kInfeasible,
     highspy.HighsModelStatus.kUnboundedOrInfeasible,  # and no model here is unbounded
@@ -73,6 +74,7 @@ class Engine:
         self._active = _first_columns(model, start)
         self._solver: highspy.Highs | None = None
         self._place = np.full(model.width, -1, dtype=np.int64)
+        self._slack: list[int] = []
 
     @property
     def active(self) -> Bools:
@@ -115,16 +117,18 @@ class Engine:
         OutOfTime
             Where the deadline on the clock of ``time.monotonic`` passed first.
         """
-        solver = self._ready(cost)
+        solver, opened = self._ready(cost), False
         while True:
             if time.monotonic() > deadline:
                 raise OutOfTime
             solver.run()
             status = solver.getModelStatus()
             if status == highspy.HighsModelStatus.kInfeasible:
-                if self._active.all():
+                if self._active.all() or not (opened or self._opened(cost, deadline)):
                     return None
-                self._add(np.flatnonzero(~self._active), cost)
+                if opened:  # feasible but for tolerances, and yet not: leave nothing out
+                    self._add(np.flatnonzero(~self._active), cost)
+                opened = True
                 continue
             if status != highspy.HighsModelStatus.kOptimal:
                 raise RuntimeError(f"the relaxation ended with {solver.modelStatusToString(status)}")
@@ -144,6 +148,44 @@ class Engine:
             here = np.flatnonzero(self._active)
             self._solver.changeColsCost(len(here), self._place[here].astype(np.int32), cost[here])
         return self._solver
+
+    def _opened(self, cost: Floats, deadline: float) -> bool:
+        """Add pairs until the relaxation is feasible; False where it is not with all of them.
+
+        Every row may be missed at a price while the sum of what is missed is made small; pairs are priced by
+        what they would save of it.
+        """
+        solver, nothing = self._solver, np.zeros(len(cost))
+        assert solver is not None
+        self._add_slack(solver)
+        slack, n = np.array(self._slack, dtype=np.int32), len(self._slack)
+        self._ready(nothing)
+        solver.changeColsBounds(n, slack, np.zeros(n), np.full(n, np.inf))
+        solver.changeColsCost(n, slack, np.ones(n))
+        while True:
+            if time.monotonic() > deadline:
+                raise OutOfTime
+            solver.run()
+            missed = solver.getInfo().objective_function_value
+            if missed <= _MISSED:
+                break
+            wanted = self._wanted(self._reduced(nothing, np.array(solver.getSolution().row_dual)))
+            if not len(wanted):
+                break
+            self._add(wanted, nothing)
+        solver.changeColsBounds(n, slack, np.zeros(n), np.zeros(n))
+        solver.changeColsCost(n, slack, np.zeros(n))
+        self._ready(cost)
+        return bool(missed <= _MISSED)
+
+    def _add_slack(self, solver: highspy.Highs) -> None:
+        """Give every row that has none a column that fills it up and one that takes from it, both shut."""
+        rows = np.repeat(np.arange(len(self._slack) // 2, len(self._row_low)), 2).astype(np.int32)
+        n, first = len(rows), solver.getNumCol()
+        if n:
+            zeros, each = np.zeros(n), np.arange(n, dtype=np.int32)
+            solver.addCols(n, zeros, zeros, zeros, n, each, rows, np.tile([1.0, -1.0], n // 2))
+            self._slack += range(first, first + n)
 
     def _reduced(self, cost: Floats, dual: Floats) -> Floats:
         """Reduced cost of every column, in the program or not."""
@@ -179,7 +221,7 @@ class Engine:
             self._row[entry].astype(np.int32),
             self._value[entry],
         )
-        self._place[columns] = int(self._active.sum()) + np.arange(len(columns))
+        self._place[columns] = self._solver.getNumCol() - len(columns) + np.arange(len(columns))
         self._active[columns] = True
 
     def whole(

@@ -9,7 +9,7 @@ from itertools import count
 
 import numpy as np
 
-from allocator.evenness import Cut, Encoded, Range, Term, cut, encode
+from allocator.evenness import Cut, Encoded, Range, Term, cuts, encode
 from allocator.model import INFINITY, Model
 from allocator.problem import Ints
 from allocator.roads import Floats
@@ -282,8 +282,8 @@ def _relax(search: _Search, spans: tuple[Range, ...]) -> Iterator[_Box | None]:
 def _cut_off(search: _Search, spans: tuple[Range, ...], x: Floats, terms: Ints) -> None:
     """Add the cuts of some terms near a point."""
     for k in terms:
-        made = cut(search.encoded[k], x, spans[k])
-        search.cuts.append((search.engine.add_row(made.column, made.value, made.low), int(k), made))
+        for made in cuts(search.encoded[k], x, spans[k]):
+            search.cuts.append((search.engine.add_row(made.column, made.value, made.low), int(k), made))
 
 
 def _finish(search: _Search, box: _Box) -> float:
