@@ -36,7 +36,7 @@ def read_rulebook(
         Name of a rulebook of the program, or the path of a TOML file from the scenario folder; empty for the
         house's own alone.
     folder
-        The scenario folder.
+        The scenario folder; without one, a path begins where the program runs.
     hashes
         Takes the SHA-256 of every file that is read, by name.
 
@@ -49,7 +49,7 @@ def read_rulebook(
     if name:
         path = _HOUSE / f"{name}.toml" if name in known_rulebooks() else (folder or Path()) / name
         if name not in known_rulebooks() and not (name.endswith(".toml") and is_file(path)):
-            return None, [_unknown(name, folder or Path())]
+            return None, [_unknown(name, folder)]
         over = _rules(path, issues, hashes)
         issues += [_unknown_rule(rule, tuple(rules), _file(path)) for rule in over if rule not in rules]
         rules = rules | {rule: rules.get(rule, {}) | given for rule, given in over.items()}
@@ -90,9 +90,10 @@ def _unknown_rule(rule: str, known: tuple[str, ...], file: str) -> Issue:
     return Issue(file, None, f"rules.{rule}", quoted(rule), text("a rule of the catalogue"), way)
 
 
-def _unknown(name: str, folder: Path) -> Issue:
+def _unknown(name: str, folder: Path | None) -> Issue:
+    """Say that there is no such rulebook; without a folder no scenario names it, but the command."""
     return Issue(
-        f"{label(folder)}/scenario.toml",
+        name if folder is None else f"{label(folder)}/scenario.toml",
         None,
         "rulebook",
         quoted(name),
