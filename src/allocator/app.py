@@ -153,7 +153,7 @@ def rules(rulebook: str = "", language: str = "zh") -> list[dict[str, Any]]:
     InputsAreWrong
         Where there is no such rulebook, or it is wrong.
     """
-    found, issues = read_rulebook(rulebook, Path())
+    found, issues = read_rulebook(rulebook)
     if found is not None:
         settle(Config(title="", school_year=2000, rulebook=rulebook), found, rulebook, issues)
     if found is None or issues:

@@ -20,12 +20,15 @@ from allocator.errors import Issue, NoPlan
 from allocator.problem import Problem, build
 from allocator.rules.catalogue import CATALOGUE, knowing, settle
 from allocator.rules.contract import MoversRule, PairRule, Rule, TotalsRule, Violation, case
+from allocator.rules.eligibility import SubjectSuitability
 from allocator.rules.people import CouplesTogether
 from allocator.rules.placement import EveryonePlaced
 from allocator.scenario.read import Scenario, read_tables
 from allocator.solving.result import Result
 from allocator.solving.solve import solve
+from builders import own_standard, small, toml
 from rules.districts import Draw, drawn, parameters
+from rules.variants import made
 
 RULES = tuple(rule.id for rule in CATALOGUE if rule is not EveryonePlaced)
 CHUNKS, DRAWS = 2, 110  # draws of each chunk
@@ -178,3 +181,17 @@ def test_profile_tells_all_apart_whom_a_rule_treats_apart(tmp_path: Path, seed: 
                     alike += 1
                     assert first_reading(rule, problem, t) == first_reading(rule, problem, u), (rule.id, t, u)
     assert alike > 1000
+
+
+def test_both_readings_take_the_best_that_a_subject_suits_to(tmp_path: Path) -> None:
+    """Where a standard values experience above the certificate, a subject of both suits to the greater of the two."""
+    standard = own_standard()
+    standard["suitability"]["certified"]["value"] = 0.6
+    cells = {"certificate_subject": "art", "experienced_subjects": "art"}
+    district = small(standard="own.toml").change("teachers", "T01", **cells).file("own.toml", toml(standard))
+    problem = build(read_tables(district.write(tmp_path)))
+    art = [p for p, subject in enumerate(problem.posts.subject) if problem.subjects[subject] == "art"]
+    for least, refused in ((0.7, False), (0.9, True)):
+        rule = made(SubjectSuitability, least=least)
+        assert first_reading(rule, problem, 0) == second_reading(rule, problem, 0)
+        assert {first_reading(rule, problem, 0)[p] for p in art} == {refused}

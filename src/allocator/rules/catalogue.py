@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import Field, fields, replace
+from pathlib import PurePath
 from typing import Any
 
 from allocator.domain import Rulebook, RuleFacts
@@ -129,24 +130,32 @@ def settle(config: Config, rulebook: Rulebook, file: str, issues: list[Issue]) -
     """
     before = len(issues)
     known = {rule.id: rule for rule in CATALOGUE}
-    where = text("the rulebook '{name}'", name=config.rulebook)
+    book = _book(config.rulebook, file)
     for name in (*rulebook, *config.rules):
         if name not in known:
-            place = file if name in config.rules else f"{where}"
-            issues.append(_unknown(name, tuple(known), place))
+            issues.append(_unknown(name, tuple(known), file if name in config.rules else book))
     made = []
     for rule in CATALOGUE:
         facts, setting = rulebook[rule.id], config.rules.get(rule.id)
         level = setting.level if setting else facts.level
         given = setting.parameters if setting else {}
-        issues.extend(_wrong_parameters(rule, {n: d.value for n, d in facts.parameters.items()}, f"{where}"))
+        issues.extend(_wrong_parameters(rule, {n: d.value for n, d in facts.parameters.items()}, book))
         issues.extend(_wrong_parameters(rule, given, file))
         if rule.id in ALWAYS_HARD and level != "hard":
             found, expected = text("'{value}'", value=level), text("'hard': it says what a plan is")
-            issues.append(Issue(file, None, f"rules.{rule.id}", found, expected, text("remove the line")))
+            place = file if setting else book
+            issues.append(Issue(place, None, f"rules.{rule.id}", found, expected, text("remove the line")))
         if level != "off" and not any(i.column == f"rules.{rule.id}" for i in issues[before:]):
             made.append(usual(rule, rulebook, level=level, **given))
     return tuple(made)
+
+
+def _book(name: str, file: str) -> str:
+    """Return what a rulebook is called in issues: its folder, as far as it is known, and its name."""
+    path = PurePath(name or "house")
+    if path.suffix != ".toml":
+        return f"standards/rules/{path.name}.toml"
+    return PurePath(path.parent.name or PurePath(file).parent.name, path.name).as_posix()
 
 
 def _unknown(name: str, known: tuple[str, ...], file: str) -> Issue:
@@ -197,8 +206,11 @@ def _fits(field: Field[Any], value: Any) -> bool:
 def concerns_nobody(
     config: Config, rules: tuple[Rule, ...], tables: Mapping[str, Any], file: str
 ) -> Iterator[Issue]:
-    """Warn of rules that the scenario itself switches on although the columns they read are blank throughout."""
-    columns = {c: table[c] for table in tables.values() for c in table.columns}
+    """Warn of rules that the scenario itself switches on although the columns they read are blank throughout.
+
+    Where two of ``tables`` have a column of the same name, that of the first is meant.
+    """
+    columns = {c: table[c] for table in reversed(list(tables.values())) for c in table.columns}
     for rule in rules:
         if rule.id not in config.rules or not rule.needs:
             continue

@@ -111,7 +111,8 @@ def suitability(problem: Problem, second: str = "stated") -> Floats:
     suits = np.where(seconds, values.second.value, 0.0)
     suits = np.maximum(suits, np.where(teachers.experienced, values.experienced.value, 0.0))
     everyone = np.arange(len(teachers))
-    suits[everyone, teachers.certificate_subject] = values.certified.value
+    certified = everyone, teachers.certificate_subject
+    suits[certified] = np.maximum(suits[certified], values.certified.value)
     suits[everyone, teachers.subject] = 1.0
     return np.asarray(suits, dtype=np.float64)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ def read_rulebook(
         Name of a rulebook of the program, or the path of a TOML file from the scenario folder; empty for the
         house's own alone.
     folder
-        The scenario folder.
+        The scenario folder; without one, a path begins where the program runs.
     hashes
         Takes the SHA-256 of every file that is read, by name.
 
@@ -47,21 +49,24 @@ def read_rulebook(
     if name:
         path = _HOUSE / f"{name}.toml" if name in known_rulebooks() else (folder or Path()) / name
         if name not in known_rulebooks() and not (name.endswith(".toml") and is_file(path)):
-            return None, [_unknown(name, folder or Path())]
+            return None, [_unknown(name, folder)]
         over = _rules(path, issues, hashes)
+        issues += [_unknown_rule(rule, tuple(rules), _file(path)) for rule in over if rule not in rules]
         rules = rules | {rule: rules.get(rule, {}) | given for rule, given in over.items()}
+    else:
+        path = _HOUSE / f"{_BASE}.toml"
     if issues:
         return None, issues
     try:
         return _FACTS.validate_python(rules), []
     except ValidationError as error:
-        return None, list(pydantic_issues(error, name or _BASE))
+        found = pydantic_issues(error, _file(path))
+        return None, [replace(issue, column=f"rules.{issue.column}") for issue in found]
 
 
 def _rules(path: Path, issues: list[Issue], hashes: dict[str, str] | None) -> dict[str, dict[str, Any]]:
     """Return the tables of a rulebook by rule."""
-    folder = "standards/rules" if path.parent == _HOUSE else label(path.parent)
-    name = f"{folder}/{path.name}"
+    name = _file(path)
     tables = read_toml(path, name, issues, hashes)
     rules = tables.pop("rules", {})
     for key in tables:
@@ -74,9 +79,21 @@ def _rules(path: Path, issues: list[Issue], hashes: dict[str, str] | None) -> di
     return rules
 
 
-def _unknown(name: str, folder: Path) -> Issue:
+def _file(path: Path) -> str:
+    folder = "standards/rules" if path.parent == _HOUSE else label(path.parent)
+    return f"{folder}/{path.name}"
+
+
+def _unknown_rule(rule: str, known: tuple[str, ...], file: str) -> Issue:
+    near = difflib.get_close_matches(rule, known, n=1)
+    way = text("perhaps '{near}' is meant", near=near[0]) if near else text("see 'allocator rules'")
+    return Issue(file, None, f"rules.{rule}", quoted(rule), text("a rule of the catalogue"), way)
+
+
+def _unknown(name: str, folder: Path | None) -> Issue:
+    """Say that there is no such rulebook; without a folder no scenario names it, but the command."""
     return Issue(
-        f"{label(folder)}/scenario.toml",
+        name if folder is None else f"{label(folder)}/scenario.toml",
         None,
         "rulebook",
         quoted(name),
