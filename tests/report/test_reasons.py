@@ -187,7 +187,10 @@ def test_reasons_of_drawn_districts_are_true(tmp_path: Path) -> None:
             "objective": {"levels": list(ORDERS[seed % len(ORDERS)])},
             "rules": dict.fromkeys(FREED, "off"),
         }
-        folder = variant(tmp_path / str(seed), settings, drawn_cells(seed, subjects=seed % 2 == 0))
+        cells = (
+            drawn_cells(seed, subjects=seed % 2 == 0) if seed != 14 else None
+        )  # 14: wishes alone, as in tiny
+        folder = variant(tmp_path / str(seed), settings, cells)
         try:
             kinds += Claims(solved(folder, tmp_path / f"out{seed}")).check().kinds
         except NoPlan:
