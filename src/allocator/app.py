@@ -55,7 +55,8 @@ def _rules(scenario: Scenario) -> Iterator[Issue]:
     rules = settle(scenario.config, scenario.rulebook, file, issues)
     tables = {name: scenario.table(name) for name in ("teachers", "schools")}
     yield from issues
-    yield from concerns_nobody(scenario.config, rules, tables, file)
+    house, _ = read_rulebook()
+    yield from concerns_nobody(scenario.config, rules, house or {}, tables, file)
 
 
 def _changed(config: Config, changes: Mapping[str, Any]) -> Config:

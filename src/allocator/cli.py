@@ -142,6 +142,8 @@ def audit(
         told = story(answer, names=names)
         written = [] if out is None else write(answer, out, page(told), _command())
     _summary(told, next((path for path in written if path.name == "report.html"), None))
+    for warning in answer.problem.warnings:
+        _print(text("warning: {words}", words=warning.say(voice.language)), voice.language)
     for broken in answer.result.violations:
         words = text(
             "    {rule}: {who}: {what}", rule=broken.rule, who=codes(broken.who), what=broken.sentence

@@ -210,7 +210,7 @@ def test_audit_lists_every_rule_that_is_on(tiny: Folder) -> None:
     """The audit has each rule with level, sentence, parameters and violations, of which no hard rule has any."""
     assert [r["id"] for r in tiny.facts["rules"]] == [r.id for r in tiny.answer.result.rules]
     for rule in tiny.facts["rules"]:
-        assert list(rule) == ["id", "level", "sentence", "parameters", "violations"]
+        assert list(rule) == ["id", "level", "sentence", "parameters", "standing", "violations"]
         assert rule["level"] == "soft" or not rule["violations"]
 
 

@@ -282,7 +282,8 @@ def test_certificate_stands_in_result_json(tiny: Folder) -> None:
 def test_rules_stand_in_result_json(tiny: Folder) -> None:
     """Every rule with its sentence, its force and its breaches is shown."""
     assert table(tiny, "Rules") == [
-        (r["id"], r["sentence"], r["level"], str(len(r["violations"]))) for r in tiny.facts["rules"]
+        (r["id"], r["sentence"], r["level"], r["standing"], str(len(r["violations"])))
+        for r in tiny.facts["rules"]
     ]
 
 

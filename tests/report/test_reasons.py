@@ -50,6 +50,9 @@ class Claims:
             r"the (?P<old>old )?school has (?P<n>\d+) more in (?P<subject>.*?)( \((?P<stage>\w+)\))? than posts": self.surplus,
             r"(?P<indicator>.*): (?P<old>[\d.]+) at the old school, (?P<new>[\d.]+) at the new one if nobody moved": self.leads,
             r"the teacher wishes to go there": self.wished,
+            r"the exchange has ended: back to (?P<school>\w+)": lambda row, school: (
+                school == row["to_school"] == self.found.teachers[row["teacher_id"]]["exchange_from"]
+            ),
             r"makes room for or follows another move of the plan": self.follows,
             r"makes the plan better as a whole: no single reason stands out": self.moved,
         }

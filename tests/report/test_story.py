@@ -160,7 +160,7 @@ LATE = Level("evenness", 2.0, 1.5, 60.0, "limit")
     [
         ((PROVED,), "better at any level.", True),
         ((PROVED, CLOSE), "better at any level by more than 0.25%.", True),
-        ((PROVED, LATE), "the time limit came first. At the worst level another plan might be better by up to 25.00%.", False),
+        ((PROVED, LATE), "the time limit came first. At the level 'unevenness (sum of CV²)' another plan might be better by up to 25.00%.", False),
         ((replace(PROVED, objective=0.0, bound=-0.0),), "better at any level.", True),
     ],
     ids=["exactly", "within a gap", "not in full", "nothing left to gain"],

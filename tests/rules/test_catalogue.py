@@ -68,8 +68,16 @@ def test_definition_of_a_plan_stays_hard() -> None:
 def test_wrong_names_and_values_are_issues_with_a_way_out(rules: object, said: str) -> None:
     """A rule, parameter or value that the catalogue does not know gives one issue that says what is right."""
     _, issues = settled(rules)
-    assert len(issues) == 1
-    assert said in issues[0].say("en")
+    (error,) = (issue for issue in issues if issue.severity == "error")
+    assert said in error.say("en")
+
+
+def test_table_without_a_level_is_hard_and_warned_of_where_the_rule_is_not() -> None:
+    """Who only wants to change a number is told that the rule is switched on with it."""
+    rules, issues = settled({"direction.cross_zone": {"most": 3}, "tenure.minimum": {"years": 4}})
+    assert rules["direction.cross_zone"].level == "hard"
+    assert [(i.column, i.severity) for i in issues] == [("rules.direction.cross_zone", "warning")]
+    assert not settled({"direction.cross_zone": {"level": "soft", "most": 3}})[1]
 
 
 def test_all_issues_come_at_once() -> None:

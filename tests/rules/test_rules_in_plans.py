@@ -315,7 +315,11 @@ WANTED = (
     Wanted("direction.upward", NOBODY, {"share": 0.25}, schools={"A2": {"tier": "5"}}),
     Wanted("direction.upward_gap"),
     Wanted("direction.rural", {}, {"share": 1}),
-    Wanted("direction.areas", {"T03": {"wishes": "A2"}}, {"kinds": 2, "schools": 2}),
+    Wanted(
+        "direction.areas",
+        {"T03": {"wishes": "A2"}, "T07": {"former_schools": "B1"}},
+        {"kinds": 2, "schools": 2},
+    ),
     Wanted(
         "direction.areas",
         {"T03": {"former_schools": "A2"}},

@@ -9,6 +9,7 @@ import pytest
 
 from allocator import app
 from allocator.errors import NoPlan
+from allocator.report.files import plan_rows
 from allocator.report.procedure import prices
 from allocator.solving.result import Result
 from allocator.solving.rounds import by_rounds
@@ -77,13 +78,26 @@ def test_shortest_in_post_may_leave_first(tmp_path: Path) -> None:
     assert (found["Y1"], found["Y2"]) == ("stay", "cross_zone")
 
 
-@pytest.mark.parametrize(("name", "later"), [("zone", "cross_zone"), ("across", "directed")])
-def test_quota_of_a_round_pushes_people_into_later_ones(tmp_path: Path, name: str, later: str) -> None:
-    """With no place in a round, who would have taken one takes it in the next; the round itself moves nobody."""
+@pytest.mark.parametrize(("name", "who"), [("in_school", "W1"), ("zone", "X1"), ("across", "Y1")])
+def test_quota_of_a_round_leaves_people_to_the_bureau(tmp_path: Path, name: str, who: str) -> None:
+    """With no place in a round, who would have taken one is placed in the end; the round itself moves nobody."""
     found = labels(solved(district(rounds={name: 0}), tmp_path))
-    who = {"zone": "X1", "across": "Y1"}[name]
-    assert found[who] == later or (name == "zone" and found[who] == "cross_zone")
-    assert name not in found.values()
+    assert found[who] == "directed"
+    assert sum(label == "directed" for label in found.values()) == 1
+
+
+def test_rounds_are_named_as_the_places_are(tmp_path: Path) -> None:
+    """Who is placed in the zone changes school inside it, and who goes across changes zone or stage."""
+    answer = app.solve(drawn.district(3, mode="rounds", budget={"moves": 12}).write(tmp_path))
+    rows = plan_rows(answer)
+    assert {"in_school", "zone"} <= {row["round"] for row in rows}
+    for row in rows:
+        crosses = row["cross_zone"] or row["cross_stage"]
+        if row["round"] in ("in_school", "zone"):
+            assert not crosses
+            assert row["moved"] == (row["round"] == "zone")
+        if row["round"] in ("cross_zone", "cross_stage"):
+            assert row[row["round"]]
 
 
 def test_quota_may_be_a_share_of_the_posts(tmp_path: Path) -> None:
@@ -114,7 +128,7 @@ def test_hard_rules_hold_at_the_end_of_all_rounds(tmp_path: Path) -> None:
 
 def test_what_the_rounds_have_settled_may_leave_no_plan(tmp_path: Path) -> None:
     """A share that needs backbone teachers in the end fails where the rounds have settled all of them."""
-    rules = {"exchange.rate": {"share": 1.0, "years": 1}}
+    rules = {"exchange.rate": {"level": "hard", "share": 1.0, "years": 1}}
     with pytest.raises(NoPlan, match=r"exchange\.rate"):
         solved(district(rules=rules), tmp_path)
 

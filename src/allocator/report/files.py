@@ -133,7 +133,7 @@ def plan_rows(answer: Answer) -> list[dict[str, Any]]:
                 "to_school": school[1],
                 "to_stage": None if place < 0 else problem.stages[stage[1]],
                 "to_subject": None if place < 0 else problem.subjects[subject[t]],
-                "moved": home >= 0 and school[0] != school[1],
+                "moved": home >= 0 and place >= 0 and school[0] != school[1],
                 "round": labels[t],
                 "km": None if np.isnan(km[t]) else round(float(km[t]), 1),
                 "cross_zone": min(zone) >= 0 and zone[0] != zone[1],
@@ -146,12 +146,18 @@ def plan_rows(answer: Answer) -> list[dict[str, Any]]:
 
 
 def _until(answer: Answer) -> list[str | None]:
-    """Month in which the exchange of those who leave an open school ends, where a rule gives its length."""
+    """Month in which the exchange of those who leave an open school ends; not of those who return from one."""
     problem = answer.problem
     years = next((r.years for r in answer.result.rules if isinstance(r, ExchangeTerm)), None)
     away = answer.result.plan.away(problem)
-    end = f"{problem.config.school_year + (years or 0)}-09"
-    return [end if years and leaves else None for leaves in away]
+    end, schools = f"{problem.config.school_year + (years or 0)}-09", answer.result.plan.school(problem)
+    back = [
+        school >= 0 and person["exchange_from"] == problem.school_ids[school]
+        for person, school in zip(problem.people, schools, strict=True)
+    ]
+    return [
+        end if years and leaves and not returns else None for leaves, returns in zip(away, back, strict=True)
+    ]
 
 
 def moved_km(answer: Answer) -> Floats:
@@ -240,6 +246,7 @@ def _audit(answer: Answer) -> list[dict[str, Any]]:
             "level": rule.level,
             "sentence": say(rule.said(), language),
             "parameters": rule.parameters,
+            "standing": say(rule.standing(answer.problem, answer.result.plan) or "", language),
             "violations": [
                 {"who": list(v.who), "amount": v.amount, "sentence": say(v.sentence, language)}
                 for v in answer.result.violations

@@ -105,6 +105,9 @@ def _reason(problem: Problem, plan: Plan, facts: _Facts, label: str, teacher: in
     new = _new_place(problem, plan, facts, teacher)
     if label == "recruit":
         return text("new teacher; {place}", place=new)
+    sender = problem.people[teacher]["exchange_from"]
+    if sender is not None and sender == problem.school_ids[plan.school(problem)[teacher]]:
+        return text("the exchange has ended: back to {school}", school=sender)
     if problem.displaced[teacher]:
         return text("the school closes; {place}", place=new)
     return _why_move(problem, plan, facts, teacher, new)

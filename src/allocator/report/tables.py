@@ -190,11 +190,18 @@ def _rules(answer: Answer) -> Table:
             rule.id,
             rule.said(),
             SETTINGS[rule.level],
+            rule.standing(answer.problem, answer.result.plan) or "",
             Mark(str(len(broken[rule.id])), not broken[rule.id]),
         )
         for rule in answer.result.rules
     ]
-    columns = (text("Rule"), text("What it says"), text("Force"), text("Breaches found"))
+    columns = (
+        text("Rule"),
+        text("What it says"),
+        text("Force"),
+        text("In this plan"),
+        text("Breaches found"),
+    )
     return Table(text("Rules"), columns, tuple(rows))
 
 
@@ -211,7 +218,7 @@ def _breaches(answer: Answer) -> Table:
         )
         for v in answer.result.violations
     )
-    columns = (text("Rule"), text("Force"), text("Who"), text("By"), text("What is wrong"))
+    columns = (text("Rule"), text("Force"), text("Who"), text("Amount"), text("What is wrong"))
     return Table(text("Breaches of rules"), columns, rows, wide=len(rows) > 40)
 
 
@@ -228,7 +235,7 @@ def _prices(answer: Answer) -> Table:
                 f"{price.kept - price.best:.4g}",
             )
         else:
-            gain = (text("nothing") if price.known else text("not known: time limit"), "", "", "", "")
+            gain = (text("no gain") if price.known else text("not known: time limit"), "", "", "", "")
         rows.append((price.rule, *gain))
     columns = (
         text("Rule"),
@@ -239,7 +246,7 @@ def _prices(answer: Answer) -> Table:
         text("Gain at most"),
     )
     note = text(
-        "Each hard rule is left out by itself and the rest is solved again, roughly; what is shown is the first level that gains. A price is no advice: protections are meant to cost something."
+        "Each hard rule is left out by itself and the rest is solved again, roughly; what is shown is the first level that gains. A price is no advice: protections are meant to cost something. That everybody has a place is the definition of a plan and has no price."
     )
     return Table(text("What each hard rule costs"), columns, tuple(rows), (note,))
 

@@ -9,20 +9,24 @@ import numpy as np
 
 from allocator.report.answer import Answer
 from allocator.report.files import counts
+from allocator.report.names import LEVELS
 from allocator.report.parts import Mark, percent
+from allocator.report.procedure import prices
+from allocator.rules.protection import LeadersKept
+from allocator.solving.result import Level
 from allocator.words import text
 
 
 def verdict(answer: Answer) -> Iterator[Mark]:
     """Yield what a reader must know first, the proof before all."""
     n = counts(answer)
-    worst = max((level.gap for level in answer.result.levels), default=0.0)
     if answer.result.status == "judged":
         yield Mark(
             text("Judged, not solved: this plan was given. Nothing is proved of how good it is."), None
         )
     else:
-        yield _proved(answer.result.status == "proved", worst)
+        yield _proved(answer.result.status == "proved", max(answer.result.levels, key=lambda lv: lv.gap))
+        yield from _procedure(answer)
     yield _kept(answer)
     yield from _moved(n)
     yield from _leaders(answer)
@@ -35,12 +39,16 @@ def verdict(answer: Answer) -> Iterator[Mark]:
         ),
         _fewer(n["unfilled"], n["unfilled_if_nobody_moved"]),
     )
+    if answer.card.unplaced:
+        words = text("Teachers who wait without a place: {n}.", n=answer.card.unplaced)
+        yield Mark(words, None if answer.result.status != "judged" else False)
     if n["schools_closed"]:
         yield _closed(answer, n)
     yield from _limits(answer)
     if answer.problem.warnings:
         yield Mark(
-            text("Warnings about the tables: {n}, listed below.", n=len(answer.problem.warnings)), None
+            text("Warnings about the tables: {n}, listed in the report.", n=len(answer.problem.warnings)),
+            None,
         )
 
 
@@ -70,7 +78,20 @@ def _closed(answer: Answer, n: dict[str, Any]) -> Mark:
     return Mark(words, None)
 
 
-def _proved(proved: bool, worst: float) -> Mark:
+def _procedure(answer: Answer) -> Iterator[Mark]:
+    """Say what filling posts round by round costs: the proof holds within each round alone."""
+    found = {price.code: price for price in prices(answer)}
+    if found:
+        words = text(
+            "The proof holds within the rounds. Round by round {rounds} posts stay empty; one plan for all would leave {joint} empty.",
+            rounds=f"{found['unfilled'].rounds:.0f}",
+            joint=f"{found['unfilled'].joint:.0f}",
+        )
+        yield Mark(words, None)
+
+
+def _proved(proved: bool, level: Level) -> Mark:
+    worst = level.gap
     if proved and worst == 0:
         return Mark(
             text("Proved: no plan that keeps what the earlier levels hold is better at any level."), True
@@ -83,7 +104,8 @@ def _proved(proved: bool, worst: float) -> Mark:
         return Mark(words, True)
     return Mark(
         text(
-            "Not proved in full: the time limit came first. At the worst level another plan might be better by up to {gap}.",
+            "Not proved in full: the time limit came first. At the level '{level}' another plan might be better by up to {gap}.",
+            level=LEVELS[level.name],
             gap=percent(worst),
         ),
         False,
@@ -96,7 +118,7 @@ def _kept(answer: Answer) -> Mark:
     soft = len(answer.result.violations) - len(broken)
     if broken:
         words = text(
-            "Hard rules broken: {broken} of {n}, in {cases} cases; breaches of soft rules: {soft}. Each is listed below.",
+            "Hard rules broken: {broken} of {n}, in {cases} cases; breaches of soft rules: {soft}. The report lists each.",
             broken=len(set(broken)),
             n=len(hard),
             cases=len(broken),
@@ -106,7 +128,7 @@ def _kept(answer: Answer) -> Mark:
     if soft:
         return Mark(
             text(
-                "Hard rules kept: all {n}. Breaches of soft rules: {soft}, listed below.",
+                "Hard rules kept: all {n}. Breaches of soft rules: {soft}, listed in the report.",
                 n=len(hard),
                 soft=soft,
             ),
@@ -120,7 +142,7 @@ def _leaders(answer: Answer) -> Iterator[Mark]:
     role = answer.problem.teachers.table["role"].to_numpy(dtype=object)
     led = np.isin(role.astype(str), ("principal", "vice_principal"))
     n = int((led & answer.result.plan.away(answer.problem)).sum())
-    if n:
+    if n and not any(isinstance(rule, LeadersKept) for rule in answer.result.rules):
         words = text(
             "Principals and vice-principals who leave a school that stays open: {n}. The rule 'leaders.kept' would keep them.",
             n=n,

@@ -145,9 +145,25 @@ def settle(config: Config, rulebook: Rulebook, file: str, issues: list[Issue]) -
             found, expected = text("'{value}'", value=level), text("'hard': it says what a plan is")
             place = file if setting else book
             issues.append(Issue(place, None, f"rules.{rule.id}", found, expected, text("remove the line")))
-        if level != "off" and not any(i.column == f"rules.{rule.id}" for i in issues[before:]):
+        wrong = {i.column for i in issues[before:] if i.severity == "error"}
+        if setting and "level" not in setting.model_fields_set and facts.level != "hard":
+            issues.append(_without_level(rule.id, facts.level, file))
+        if level != "off" and f"rules.{rule.id}" not in wrong:
             made.append(usual(rule, rulebook, level=level, **given))
     return tuple(made)
+
+
+def _without_level(rule: str, usual: str, file: str) -> Issue:
+    """Warn that a table without a level makes a rule hard that by itself is not."""
+    return Issue(
+        file,
+        None,
+        f"rules.{rule}",
+        text("a table without a level, taken as 'hard'"),
+        text("a level; without this table it is '{level}'", level=usual),
+        text('write level = "hard", "soft" or "off" into it'),
+        "warning",
+    )
 
 
 def _book(name: str, file: str) -> str:
@@ -204,15 +220,21 @@ def _fits(field: Field[Any], value: Any) -> bool:
 
 
 def concerns_nobody(
-    config: Config, rules: tuple[Rule, ...], tables: Mapping[str, Any], file: str
+    config: Config, rules: tuple[Rule, ...], house: Rulebook, tables: Mapping[str, Any], file: str
 ) -> Iterator[Issue]:
-    """Warn of rules that the scenario itself switches on although the columns they read are blank throughout.
+    """Warn of rules that the scenario or its rulebook switches on although the columns they read are blank throughout.
 
-    Where two of ``tables`` have a column of the same name, that of the first is meant.
+    Parameters
+    ----------
+    house
+        The house's own rulebook.
+    tables
+        Where two of them have a column of the same name, that of the first is meant.
     """
     columns = {c: table[c] for table in reversed(list(tables.values())) for c in table.columns}
     for rule in rules:
-        if rule.id not in config.rules or not rule.needs:
+        switched = rule.id in config.rules or house[rule.id].level == "off"
+        if not switched or not rule.needs:
             continue
         if not any(_says_something(columns[c]) for c in rule.needs):
             found = text("a rule that concerns nobody: {columns} say nothing", columns=list(rule.needs))

@@ -51,5 +51,5 @@ def shown(name: str, value: Any) -> Any:
     if isinstance(value, str):
         return CODES.get(value, value)
     if isinstance(value, float):
-        return f"{100 * value:g} %" if name == "share" else f"{value:g}"
+        return text("{n} %", n=f"{100 * value:g}") if name == "share" else f"{value:g}"
     return text("no limit") if value is None else value

@@ -148,6 +148,10 @@ class Rule(ABC):
         """Return the sentence with the parameters in it."""
         return Text(self.sentence.template, {k: shown(k, v) for k, v in self.parameters.items()})
 
+    def standing(self, problem: Problem, plan: Plan) -> Text | None:
+        """Say what a plan reaches of what the rule asks of the whole district; None where it asks no such thing."""
+        return None
+
     def knowing(self, eligible: Collection[int]) -> Rule:
         """Return the rule with what it must know of the district: who could lawfully move."""
         return self
@@ -288,6 +292,13 @@ class TotalsRule(AggregateRule):
             if excess > _TINY:
                 yield Violation(self.id, name or who, float(excess), told(len(who), low, high))
 
+    def standing(self, problem: Problem, plan: Plan) -> Text | None:
+        """Count the one total of the district."""
+        limits = self.limits(problem)
+        if limits.names != ((),) or (limits.low[0] == -INFINITY and limits.high[0] == INFINITY):
+            return None
+        return told(len(self._held(problem, plan)[()]), float(limits.low[0]), float(limits.high[0]))
+
     def _held(self, problem: Problem, plan: Plan) -> dict[tuple[str, ...], tuple[str, ...]]:
         """Codes of the teachers who count in each total."""
         held: dict[tuple[str, ...], tuple[str, ...]] = defaultdict(tuple)
@@ -342,19 +353,26 @@ class MoversRule(TotalsRule):
 
     def violations(self, problem: Problem, plan: Plan) -> Iterator[Violation]:
         """Compare the part with the share of all who move."""
-        everybody = sum(one.leaves for _, one in cases(problem, plan))
-        who = self._held(problem, plan)[()]
-        limit = self.share * everybody
+        who, limit = self._held(problem, plan)[()], self.share * self._movers(problem, plan)
         excess = limit - len(who) if self.at_least else len(who) - limit
-        if excess <= _TINY:
-            return
-        values = {"n": len(who), "all": everybody, "limit": f"{limit:g}"}
-        words = (
-            text("{n} of {all} who move, needed are at least {limit}", **values)
-            if self.at_least
-            else text("{n} of {all} who move, allowed are at most {limit}", **values)
-        )
-        yield Violation(self.id, who, float(excess), words)
+        words = self.standing(problem, plan)
+        if excess > _TINY and words is not None:
+            yield Violation(self.id, who, float(excess), words)
+
+    def standing(self, problem: Problem, plan: Plan) -> Text | None:
+        """Count the part and all who move."""
+        everybody = self._movers(problem, plan)
+        values = {
+            "n": len(self._held(problem, plan)[()]),
+            "all": everybody,
+            "limit": f"{self.share * everybody:g}",
+        }
+        if self.at_least:
+            return text("{n} of {all} who move, needed are at least {limit}", **values)
+        return text("{n} of {all} who move, allowed are at most {limit}", **values)
+
+    def _movers(self, problem: Problem, plan: Plan) -> int:
+        return sum(one.leaves for _, one in cases(problem, plan))
 
 
 def is_new(problem: Problem, teachers: Ints) -> Bools:

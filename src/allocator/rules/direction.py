@@ -234,7 +234,7 @@ class ManyAreas(PairRule):
 
     id = "direction.areas"
     sentence = text(
-        "Within the first {schools} schools a teacher teaches in at least {kinds} areas (by {by}); a move that would make this impossible is refused."
+        "Within the first {schools} schools a teacher teaches in at least {kinds} areas (by {by}); a move that would make this impossible is refused. Where nobody's former schools are stated, the rule concerns nobody."
     )
     scope = "teacher"
     needs = ("former_schools",)
@@ -251,7 +251,8 @@ class ManyAreas(PairRule):
         _, area = np.unique(school_cell(problem, self.by).astype(str), return_inverse=True)
         index = {s: i for i, s in enumerate(problem.school_ids)}
         refused = np.zeros((len(teachers), len(index)), dtype=bool)
-        for row, t in enumerate(teachers):
+        stated = any(cell(problem, "former_schools"))
+        for row, t in enumerate(teachers if stated else teachers[:0]):
             seen = [index[s] for s in cell(problem, "former_schools")[t] if s in index]
             seen += [int(problem.home_school[t])] if problem.home_school[t] >= 0 else []
             left = self.schools - len(set(seen)) - 1
@@ -265,6 +266,8 @@ class ManyAreas(PairRule):
     def why(self, problem: Problem, case: Case) -> Text | None:
         """Count schools and areas of the row."""
         there = case.there["school_id"]
+        if not any(person["former_schools"] for person in problem.people):
+            return None
         seen = _seen(problem, case.person)
         if not case.leaves or there in seen or len(seen) + 1 > self.schools:
             return None

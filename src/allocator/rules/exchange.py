@@ -181,6 +181,12 @@ class ExchangeBackbone(MoversRule):
         counts = moves(problem, teachers, posts) & self.part(problem, teachers, posts)
         return np.where(counts, 0, -1), np.ones(len(teachers))
 
+    def standing(self, problem: Problem, plan: Plan) -> Text | None:
+        """Count against the share of the movers, or against the number."""
+        if self.of == "movers":
+            return super().standing(problem, plan)
+        return TotalsRule.standing(self, problem, plan)
+
     def violations(self, problem: Problem, plan: Plan) -> Iterator[Violation]:
         """Compare with the share of the movers, or with the number."""
         if self.of == "movers":

@@ -28,7 +28,7 @@ from allocator.rules.contract import (
     parameter,
 )
 from allocator.rules.exchange import LEVELS
-from allocator.words import text
+from allocator.words import Text, text
 
 WITHIN = ("school", "zone", "km")
 
@@ -39,13 +39,24 @@ class CouplesTogether(AggregateRule):
 
     id = "couples.together"
     sentence = text(
-        "A couple is placed within the same {within} (km: at most {km} km of road apart), unless both stay at their schools of today."
+        "A couple is placed at the same school, or within the same {within}, unless both stay at their schools of today."
     )
     scope = "teacher"
     at_end = True
     needs = ("couple_id",)
     within: str = parameter(unit=text("how near a couple is placed"), choices=WITHIN)
     km: float = parameter(unit=text("km of road"), most=5000)
+
+    def said(self) -> Text:
+        """Say the km where they count."""
+        if self.within == "km":
+            return text(
+                "A couple is placed at most {km} km of road apart, unless both stay at their schools of today.",
+                km=f"{self.km:g}",
+            )
+        if self.within == "school":
+            return text("A couple is placed at the same school, unless both stay at their schools of today.")
+        return super().said()
 
     def profile(self, problem: Problem) -> tuple[NDArray[np.generic], ...]:
         """Read the couple, and which of the two a teacher is."""
@@ -105,10 +116,9 @@ class CouplesTogether(AggregateRule):
             if stay or self._together(problem, one.there, two.there):
                 continue
             words = text(
-                "placed at {a} and {b}, not within the same {within}",
+                "placed at {a} and {b}, too far apart",
                 a=one.there["school_id"],
                 b=two.there["school_id"],
-                within=self.said().values["within"],
             )
             yield Violation(self.id, (problem.teachers.ids[first], problem.teachers.ids[second]), 1.0, words)
 

@@ -56,7 +56,7 @@ def _offered(problem: Problem, teachers: Ints, name: str) -> Bools:
     school = problem.post_school[None, :] == problem.home_school[teachers][:, None]
     stage = problem.post_stage[None, :] == problem.sections.stage[home][:, None]
     zone = problem.school_zone[problem.post_school][None, :] == problem.section_zone[home][:, None]
-    offered = {"in_school": school & stage, "zone": zone & stage, "across": np.ones_like(zone)}[name]
+    offered = {"in_school": school & stage, "zone": zone & stage & ~school, "across": ~(zone & stage)}[name]
     return np.asarray(offered & (home >= 0)[:, None])  # recruits fill what is left, in the last round
 
 

@@ -427,6 +427,30 @@ def pins(scenario: Scenario) -> Issues:
             yield at(row, "pin", quoted("stay"), expected, text("name a school or empty the cell"))
 
 
+def services(scenario: Scenario) -> Issues:
+    """Warn of service terms that cannot be counted, because the month of hiring is not known."""
+    teachers = scenario.table("teachers")
+    bound = teachers["service"].notna() & (teachers["service"] != "none")
+    for row in rows(teachers, bound & blank(teachers, "hired") & blank(teachers, "lock_until")):
+        found = text("a service term without the month of hiring")
+        expected, way = text("hired, or lock_until"), text("fill one of them; such a term binds nobody")
+        yield at(row, "service", found, expected, way, "warning")
+
+
+def retired(scenario: Scenario) -> Issues:
+    """Warn once how many teachers have reached the age of retirement by September."""
+    teachers, tables = scenario.table("teachers"), scenario.standard.retirement
+    months = [
+        tables[sex].month(birth) if sex in tables else np.nan
+        for sex, birth in zip(teachers["sex"], teachers["birth"], strict=True)
+    ]
+    over = np.array(months, dtype=float) <= scenario.config.september
+    for row in list(rows(teachers, over))[:1]:
+        found = text("teachers who have reached the age of retirement by September: {n}", n=int(over.sum()))
+        expected, way = text("teachers who work in September"), text("remove who has retired")
+        yield at(row, "birth", found, expected, way, "warning")
+
+
 _SECTIONS = ("sections.school_id", "sections.stage")
 CHECKS: dict[Check, tuple[str, ...]] = {
     reserved_codes: (),
@@ -460,6 +484,8 @@ CHECKS: dict[Check, tuple[str, ...]] = {
     pins: ("config.openings",),
     former_schools: ("schools.school_id",),
     exchanges: (),
+    services: (),
+    retired: ("standard", "config.school_year"),
     priorities: ("standard",),
     published: ("schools", "sections", "teachers", "standard", "config"),
 }
