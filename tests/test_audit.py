@@ -209,3 +209,27 @@ def test_soft_breaches_are_listed_too(tmp_path: Path) -> None:
     other = {"to_school": "N1", "to_stage": "primary", "to_subject": "chinese"}
     judged = app.audit(folder, edited(tmp_path, rows, T01=other))
     assert [v.rule for v in judged.result.violations if v.who == ("T01",)] == ["tenure.minimum"]
+
+
+def test_command_does_not_overwrite_the_plan_a_link_leads_to(tmp_path: Path) -> None:
+    """A link elsewhere to a plan in the folder of the judgement is refused too."""
+    plan = edited(tmp_path / "out")
+    before, link = plan.read_bytes(), tmp_path / "link.csv"
+    link.symlink_to(plan)
+    found = CliRunner().invoke(cli.cli, ["audit", str(TINY), str(link), "--out", str(tmp_path / "out")])
+    assert found.exit_code == 2
+    assert plan.read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["solve", "audit", "synthesise"])
+def test_names_too_long_for_the_disk_are_told(tmp_path: Path, command: str) -> None:
+    """A path of 300 characters is told in a sentence, not with a traceback."""
+    long = str(tmp_path / ("x" * 300))
+    words = {
+        "solve": [str(TINY), "--out", long],
+        "audit": [str(TINY), long],
+        "synthesise": [long, "--out", long],
+    }
+    found = CliRunner().invoke(cli.cli, [command, *words[command]])
+    assert found.exit_code in (1, 2)
+    assert found.exception is None or isinstance(found.exception, SystemExit)

@@ -132,7 +132,8 @@ def audit(
     voice = _Voice(language)
     if out is not None:
         _refuse_folder(scenario, out, voice.language)
-        if out.exists() and plan.exists() and out.samefile(plan.parent):
+        real = os.path.realpath(out)
+        if real in (os.path.realpath(plan.parent), os.path.dirname(os.path.realpath(plan))):
             words = text("{path} holds the plan that is judged", path=str(out))
             raise _bad_usage("--out", words, voice.language)
     changes = {} if language is None else {"language": language.value}
@@ -162,10 +163,10 @@ def synthesise(
 ) -> None:
     """Generate a labelled district from published totals. 按公开总量生成模拟数据."""
     voice = _Voice(language)
-    if not recipe.is_file():
+    if not os.path.isfile(recipe):
         raise _bad_usage("RECIPE", text("{path}: no such file", path=str(recipe)), voice.language)
     _refuse_place(out, voice.language)
-    taken = sorted(path.name for path in out.glob("*.csv")) if out.is_dir() else []
+    taken = sorted(path.name for path in out.glob("*.csv")) if os.path.isdir(out) else []
     if taken and not replace:
         words = text("{path} holds {names}; name another folder or add --replace", path=str(out), names=taken)
         raise _bad_usage("--out", words, voice.language)
@@ -237,15 +238,15 @@ def _bad_usage(hint: str, words: Text, language: str) -> typer.BadParameter:
 def _refuse_folder(scenario: Path, out: Path, language: str) -> None:
     """Refuse to write results where they would replace tables that are read."""
     _refuse_place(out, language)
-    if (out / "scenario.toml").exists() or (out.exists() and scenario.exists() and out.samefile(scenario)):
+    if os.path.exists(out / "scenario.toml") or os.path.realpath(out) == os.path.realpath(scenario):
         words = text("{path} is a scenario folder; its tables would be overwritten", path=str(out))
         raise _bad_usage("--out", words, language)
 
 
 def _refuse_place(out: Path, language: str) -> None:
     """Refuse a folder that cannot be written, before any work is done."""
-    place = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
-    if not place.is_dir():
+    place = next(path for path in (out.absolute(), *out.absolute().parents) if os.path.exists(path))
+    if not os.path.isdir(place):
         raise _bad_usage("--out", text("{path} is a file", path=str(place)), language)
     if not os.access(place, os.W_OK | os.X_OK):
         raise _bad_usage("--out", text("{path} cannot be written", path=str(place)), language)

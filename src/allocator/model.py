@@ -155,6 +155,23 @@ class Model:
             in_parts=set(self.in_parts),
         )
 
+    def least_breach(self, x: Floats) -> Floats:
+        """Return the values with every breach as small as its row allows for the rest of them."""
+        made = [column for parts in self.breaches.values() for column in parts]
+        if not made:
+            return x
+        breach = np.zeros(self.width, dtype=bool)
+        breach[np.concatenate(made)] = True
+        row, column, value = (np.concatenate([e[i] for e in self.entries]) for i in range(3))
+        low, high = np.concatenate(self.row_low), np.concatenate(self.row_high)
+        tight = np.where(breach, 0.0, x)
+        reached = np.bincount(row, value * tight[column], minlength=len(low))
+        at = np.flatnonzero(breach[column])
+        at = at[np.unique(column[at], return_index=True)[1]]  # the row of the rule; later ones hold a level
+        missed = np.where(value[at] < 0, reached[row[at]] - high[row[at]], low[row[at]] - reached[row[at]])
+        tight[column[at]] = np.maximum(missed, 0.0)
+        return tight
+
     def objective(self, level: str) -> Floats:
         """Cost of every column at a level, shape (columns,)."""
         vector = np.zeros(self.width)

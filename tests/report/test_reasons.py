@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from allocator import app
 from allocator.domain import LADDERS, Indicator
 from allocator.errors import NoPlan
 from allocator.plan import Plan, standing_still
+from allocator.report.files import plan_rows
 from allocator.report.reasons import reasons
+from builders import District
 from report.results import Folder, Group, Row, solved
 from rules.variants import TINY, drawn_cells, placed, problem_of, variant
 
@@ -261,3 +264,18 @@ def test_one_empty_post_is_filled_once() -> None:
     said = by_hand(TINY, moves)
     assert said["T01"].startswith("fills a post of Chinese that would stay empty")
     assert not said["T02"].startswith("fills")
+
+
+def test_order_of_the_rows_decides_no_reason(tmp_path: Path) -> None:
+    """One post for two recruits: whose reason names it follows the codes, not the rows."""
+    found = []
+    for n, order in enumerate((("R1", "R2"), ("R2", "R1"))):
+        made = District(title="Order", school_year=2020, seed=1, language="en")
+        made.school("A", pupils={"primary": (20,) * 6})
+        made.row("posts", school_id="A", stage="primary", subject="chinese", posts=2)
+        made.teacher("A", "primary", "chinese", teacher_id="T0")
+        for code in order:
+            made.teacher(subject="chinese", teacher_id=code)
+        answer = app.solve(made.write(tmp_path / str(n)))
+        found.append({row["teacher_id"]: str(row["reason"]) for row in plan_rows(answer)})
+    assert found[0] == found[1]

@@ -121,3 +121,10 @@ def test_catalogue_prints_itself_whole() -> None:
             assert facts["confidence"]
         for language in LANGUAGES:
             assert "{" not in say(row["said"], language)
+
+
+def test_numbers_too_long_to_be_written_are_issues() -> None:
+    """A number of thousands of digits is out of range like any other."""
+    _, issues = settled({"tenure.minimum": {"level": "hard", "years": 16**5000}})
+    assert [i.column for i in issues] == ["rules.tenure.minimum"]
+    assert issues[0].say("zh")

@@ -375,3 +375,22 @@ def _two_schools(
     for school, subject, cells in staff:
         district.teacher(school, "primary", subject, **cells)
     return district
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_soft_breaches_told_are_those_of_the_plan(tmp_path: Path, seed: int) -> None:
+    """Also with a wide gap, where later levels break less than was held, the level tells what the witnesses count."""
+    soft = {
+        "tenure.due": {"level": "soft", "years": 4, "summers": 1},
+        "direction.upward": {"level": "soft", "share": 0.0},
+    }
+    rules = soft | {
+        "exchange.backbone": {"level": "soft", "share": 0.9},
+        "school.outflow": {"level": "soft", "share": 0.1},
+    }
+    made = drawn.district(seed, rules=rules, budget={"moves": 9, "gap": 0.2})
+    result = solved(made, tmp_path)
+    told = next(level for level in result.levels if level.name == "rules")
+    assert told.objective == pytest.approx(
+        max(sum(v.amount for v in result.violations), told.bound), abs=1e-6
+    )

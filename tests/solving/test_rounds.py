@@ -9,8 +9,10 @@ import pytest
 
 from allocator import app
 from allocator.errors import NoPlan
-from allocator.report.files import plan_rows
+from allocator.report.files import plan_rows, write
+from allocator.report.html import page
 from allocator.report.procedure import prices
+from allocator.report.story import story
 from allocator.solving.result import Result
 from allocator.solving.rounds import by_rounds
 from allocator.solving.solve import solve
@@ -172,3 +174,45 @@ def test_without_rounds_nothing_is_compared(tmp_path: Path) -> None:
     answer = app.solve(district().write(tmp_path))
     assert answer.joint is None
     assert list(prices(answer)) == []
+
+
+@pytest.mark.parametrize("quota", [0, 5, "100%"])
+def test_quota_of_the_bureau_is_told_in_no_rule_of_the_result(tmp_path: Path, quota: object) -> None:
+    """The quota of the last round binds, and the result folder can be written: it is no rule of the scenario."""
+    answer = app.solve(district(mode="rounds", rounds={"directed": quota, "across": 0}).write(tmp_path / "s"))
+    assert (labels(answer.result)["Y1"] == "directed") == bool(quota)
+    assert not [rule.id for rule in answer.result.rules if rule.id.startswith("rounds.")]
+    write(answer, tmp_path / "out", page(story(answer)), ["allocator"])
+    assert (tmp_path / "out" / "report.html").exists()
+
+
+def reserved(**settings: object) -> District:
+    """Make a school whose limit is one below today's staff, or below those who come."""
+    made = District(title="Reserve", school_year=2020, seed=1, language="en", mode="rounds", **settings)
+    made.set(rules={"placement.everyone": {"level": "hard", "reserve": 2}})
+    return made.school("A", pupils={"primary": (20,) * 6}).row(
+        "posts", school_id="A", stage="primary", subject="chinese", posts=1
+    )
+
+
+def test_limit_below_the_staff_sends_somebody_to_the_reserve_in_the_end(tmp_path: Path) -> None:
+    """The rounds before the last bear today's staff; the last one keeps the limit with one in the reserve."""
+    made = reserved().change("sections", "A", "primary", headcount_max=1)
+    result = solved(made.staff("A", "primary", "chinese chinese"), tmp_path)
+    assert sorted(labels(result).values()) == ["pool", "stay"]
+    assert result.violations == ()
+
+
+@pytest.mark.parametrize("first", ["longest", "shortest"])
+def test_who_is_settled_never_waits(tmp_path: Path, first: str) -> None:
+    """Where a recruit must come and one of two must go, it is the one who did not win the post."""
+    made = reserved(priorities={"first_to_move": first}).change("sections", "A", "primary", headcount_max=2)
+    made.teacher("A", "primary", "chinese", teacher_id="OLD", joined_school="2000-09")
+    made.teacher("A", "primary", "chinese", teacher_id="NEW", joined_school="2015-09")
+    made.teacher(subject="chinese", teacher_id="REC", contract_school="A")
+    found = labels(solved(made, tmp_path))
+    assert found == {
+        "OLD": "pool" if first == "longest" else "stay",
+        "NEW": "stay" if first == "longest" else "pool",
+        "REC": "recruit",
+    }

@@ -64,6 +64,7 @@ def _facts(problem: Problem, plan: Plan) -> _Facts:
     still, groups = standing_still(problem), len(problem.posts)
     new = np.flatnonzero((plan.post >= 0) & (plan.post != problem.home_post))
     left = np.flatnonzero((problem.home_post >= 0) & (plan.post != problem.home_post))
+    new = new[np.argsort(np.array(problem.teachers.ids)[new])]  # the order of the rows decides nothing
     fills = np.zeros(len(plan.post), dtype=bool)
     for post, free in enumerate(still.unfilled(problem)):
         fills[new[plan.post[new] == post][:free]] = True

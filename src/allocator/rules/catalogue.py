@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from allocator.domain import Rulebook, RuleFacts
-from allocator.errors import Issue
+from allocator.errors import Issue, quoted
 from allocator.rules.budget import MoveBudget
 from allocator.rules.contract import AggregateRule, PairRule, Rule
 from allocator.rules.direction import (
@@ -175,18 +175,17 @@ def _book(name: str, file: str) -> str:
 
 
 def _unknown(name: str, known: tuple[str, ...], file: str) -> Issue:
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name[:80], known, n=1)
     way = text("perhaps '{near}' is meant", near=near[0]) if near else text("see 'allocator rules'")
-    found, expected = text("'{value}'", value=name), text("a rule of the catalogue")
-    return Issue(file, None, f"rules.{name}", found, expected, way)
+    return Issue(file, None, f"rules.{name[:80]}", quoted(name), text("a rule of the catalogue"), way)
 
 
 def _wrong_parameters(rule: type[Rule], given: Mapping[str, Any], file: str) -> Iterator[Issue]:
     known = parameters(rule)
     for name, value in given.items():
-        key, found = f"rules.{rule.id}", text("{name} = {value}", name=name, value=repr(value)[:80])
+        key, found = f"rules.{rule.id}", text("{name} = {value}", name=name[:80], value=quoted(value))
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+            near = difflib.get_close_matches(name[:80], known, n=1)
             way = text("perhaps '{near}' is meant", near=near[0]) if near else text("remove it")
             yield Issue(
                 file, None, key, found, text("one of the parameters {names}", names=list(known) or "-"), way

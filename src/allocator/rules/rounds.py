@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
-from allocator.rules.contract import Case, Limits, PairRule, TotalsRule, is_new, one_limit
+from allocator.rules.contract import Case, Limits, PairRule, TotalsRule, is_new, one_limit, parameter
 from allocator.words import Text, text
 
 EARLY = ("in_school", "zone", "across")
@@ -31,6 +31,10 @@ class InRound(PairRule):
     scope = "teacher"
     name: str
     settled: Ints
+
+    def binds(self, problem: Problem, teachers: Ints) -> Bools:
+        """Bind who has won or kept a post: they do not wait."""
+        return np.asarray(self.settled[teachers] >= 0)
 
     def profile(self, problem: Problem) -> tuple[NDArray[np.generic], ...]:
         """Read the post that is settled."""
@@ -106,7 +110,7 @@ class Quota(OfThisRound):
 
     id = "rounds.quota"
     sentence = text("At most {most} new places are taken in the round.")
-    most: int
+    most: int = parameter(unit=text("new places"))
 
     def limits(self, problem: Problem) -> Limits:
         """Allow the quota."""

@@ -45,13 +45,14 @@ class SectionHeadcount(TotalsRule):
         return np.asarray(np.maximum(problem.sections.high + tolerance, problem.sections.low), dtype=np.int64)
 
     def limits(self, problem: Problem) -> Limits:
-        """Bound the heads of each open section; without ``floors``, below by today's staff if that is less."""
+        """Bound the heads of each open section; without ``floors``, below and above so that today's staff may stay."""
         is_open, home = problem.after.open, problem.teachers.home
         staff = np.bincount(home[home >= 0], minlength=len(is_open))
         low = problem.sections.low if self.floors else np.minimum(problem.sections.low, staff)
+        high = self.most(problem) if self.floors else np.maximum(self.most(problem), staff)
         return Limits(
             np.where(is_open, low, 0).astype(np.float64),
-            np.where(is_open, self.most(problem), 0).astype(np.float64),
+            np.where(is_open, high, 0).astype(np.float64),
             section_names(problem),
         )
 

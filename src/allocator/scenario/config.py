@@ -18,7 +18,7 @@ from allocator.words import LANGUAGES, Text, text
 
 _SHARE = re.compile(r"\d{1,3}(\.\d{1,6})?%", re.ASCII)
 _MOST_MOVES = 1_000_000
-_MOST_WEIGHT = 1_000_000
+_MOST_WEIGHT = 10_000  # more, beside small ones, is more than numbers of 53 bits can weigh
 Objective = Literal["coverage", "evenness", "moves", "burden", "wishes"]
 
 
@@ -78,13 +78,13 @@ class Burden(Frozen):
     pupils go.
     """
 
-    move: float = Field(default=1.0, ge=0, le=1e6)
-    group_move: float = Field(default=0.2, ge=0, le=1e6)
-    follow: float = Field(default=1.0, ge=0, le=1e6)
-    km: float = Field(default=0.1, ge=0, le=1e6)
-    cross_zone: float = Field(default=1.0, ge=0, le=1e6)
-    cross_stage: float = Field(default=1.0, ge=0, le=1e6)
-    second_subject: float = Field(default=2.0, ge=0, le=1e6)
+    move: float = Field(default=1.0, ge=0, le=1e4)
+    group_move: float = Field(default=0.2, ge=0, le=1e4)
+    follow: float = Field(default=1.0, ge=0, le=1e4)
+    km: float = Field(default=0.1, ge=0, le=1e4)
+    cross_zone: float = Field(default=1.0, ge=0, le=1e4)
+    cross_stage: float = Field(default=1.0, ge=0, le=1e4)
+    second_subject: float = Field(default=2.0, ge=0, le=1e4)
 
 
 class Points(Frozen):
@@ -94,9 +94,9 @@ class Points(Frozen):
     a child or parent alone. A refused wish weighs 1 and the points.
     """
 
-    service: float = Field(default=0.0, ge=0, le=1e6)
-    rural: float = Field(default=0.0, ge=0, le=1e6)
-    carer: float = Field(default=0.0, ge=0, le=1e6)
+    service: float = Field(default=0.0, ge=0, le=1e4)
+    rural: float = Field(default=0.0, ge=0, le=1e4)
+    carer: float = Field(default=0.0, ge=0, le=1e4)
 
 
 class Rounds(Frozen):

@@ -22,6 +22,7 @@ _TOLERANCE = 1e-7
 _PRICE = 1e-9
 _NEW_PER_COHORT = 2
 _MISSED = 1e-6  # people; rows that are missed by less in sum are kept
+_ANSWERS = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible)
 _NO_SOLUTION = (
     highspy.HighsModelStatus.kInfeasible,
     highspy.HighsModelStatus.kUnboundedOrInfeasible,  # and no model here is unbounded
@@ -123,6 +124,10 @@ class Engine:
                 raise OutOfTime
             solver.run()
             status = solver.getModelStatus()
+            if status not in _ANSWERS:  # the basis went astray: once more, from nothing
+                solver.clearSolver()
+                solver.run()
+                status = solver.getModelStatus()
             if status == highspy.HighsModelStatus.kInfeasible:
                 if self._active.all() or not (opened or self._opened(cost, deadline)):
                     return None

@@ -59,7 +59,8 @@ def by_rounds(problem: Problem, rules: tuple[Rule, ...], progress: Progress | No
     levels += [replace(level, round=LAST) for level in state.levels]
     plan = Plan(state.people(prepared))
     labels[(settled < 0) & (plan.post != problem.home_post)] = LAST
-    return finished(prepared, plan, tuple(levels), _labels(problem, plan, labels))
+    lasting = tuple(rule for rule in prepared.rules if not isinstance(rule, Quota))
+    return finished(replace(prepared, rules=lasting), plan, tuple(levels), _labels(problem, plan, labels))
 
 
 def _labels(problem: Problem, plan: Plan, labels: NDArray[np.object_]) -> tuple[str, ...]:

@@ -145,7 +145,8 @@ def judge(problem: Problem, rules: tuple[Rule, ...], plan: Plan) -> Result:
 def _reached(state: State, prepared: Prepared) -> list[Level]:
     """Give every level the objective of the finished plan: a later level may have left it better than it was held."""
     assert state.x is not None
-    x, levels = _padded(state.x, state.model), []
+    x = with_shortage(state.model, _padded(state.x, state.model).copy())
+    x, levels = state.model.least_breach(x), []
     for level in state.levels:
         value = evenness(x, prepared.terms) if level.name == "evenness" else 0.0
         if level.name != "evenness":
@@ -176,7 +177,7 @@ def prepare(
     """
     groups, allowed, soft = _lawful(problem, rules, offer, waiting)
     eligible = _eligible(problem, groups, allowed)
-    wait, reserve = _waiting(problem, rules, groups, waiting)
+    wait, reserve = _waiting(problem, rules if offer is None else (*rules, offer), groups, waiting)
     if offer is not None:
         allowed &= ~offer.refuses(problem, groups.first)
     _somewhere(problem, rules, groups, allowed, wait & (reserve > 0))
