@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -243,6 +244,13 @@ class Standard(Frozen):
     def name(self) -> Text:
         """Name in both languages."""
         return both(self.name_zh, self.name_en)
+
+    def retirement_month(self, sex: str | None, title: str | None, birth: float) -> float:
+        """Return the month in which somebody retires, counted from year 0; nan where it cannot be known."""
+        key = "f_senior" if sex == "f" and title in ("senior", "full_senior") else sex
+        tables: Mapping[str, Retirement] = dict(self.retirement.items())
+        table = tables.get(str(key), tables.get(str(sex)))
+        return table.month(birth) if table else math.nan
 
     def stage_subjects(self, stage: str) -> tuple[str, ...]:
         """Subjects taught at a stage, in the order of the standards file."""

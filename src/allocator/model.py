@@ -274,3 +274,9 @@ def deal(model: Model, counts: Ints, waiting: Ints | None = None, *, order: Obje
     post = np.empty(len(problem.teachers), dtype=np.int64)
     post[people] = np.repeat(to[sequence], n[sequence])
     return post
+
+
+def whole_people(model: Model, x: Floats) -> tuple[Ints, Ints]:
+    """Whole numbers of people on each pair, and of those who wait in each cohort."""
+    whole = np.round(x).astype(np.int64)
+    return whole[: len(model.pairs)], np.where(model.pool >= 0, whole[model.pool], 0)

@@ -169,6 +169,11 @@ class Problem:
         return [{str(k): v for k, v in row.items()} for row in self.teachers.table.to_dict("records")]
 
     @cached_property
+    def former_schools_stated(self) -> bool:
+        """Whether the former schools of anybody are stated at all."""
+        return any(self.teachers.table["former_schools"])
+
+    @cached_property
     def school_ids(self) -> list[str]:
         """Codes of the schools in the order of schools.csv."""
         return [str(s) for s in self.schools["school_id"]]
@@ -199,15 +204,8 @@ class Problem:
     @cached_property
     def retirement(self) -> Floats:
         """Month of retirement of each teacher, counted from year 0; nan where birth or sex is not known."""
-        table, tables = self.teachers.table, self.standard.retirement
-        senior = np.isin(table["title"].astype(str), ("senior", "full_senior"))
-        keys = np.where(
-            (table["sex"] == "f") & senior & ("f_senior" in tables), "f_senior", table["sex"].astype(str)
-        )
-        months = [
-            tables[k].month(b) if k in tables else np.nan
-            for k, b in zip(keys, table["birth"].to_numpy(float), strict=True)
-        ]
+        facts = (self.teachers.table[c] for c in ("sex", "title", "birth"))
+        months = [self.standard.retirement_month(*one) for one in zip(*facts, strict=True)]
         return np.array(months, dtype=np.float64)
 
     @cached_property

@@ -15,7 +15,7 @@ from allocator.problem import Problem
 from allocator.roads import Floats
 from allocator.rules.catalogue import CATALOGUE, aggregate_rules
 from allocator.rules.contract import AggregateRule
-from allocator.solving.solve import prepare
+from allocator.solving.prepare import prepare
 from rules.variants import drawn_cells, placed, problem_of, variant
 from solving import brute
 

@@ -14,7 +14,7 @@ from allocator.roads import Floats
 from allocator.solving import even
 from allocator.solving.engine import Engine, OutOfTime
 from allocator.solving.integer import solve_whole
-from allocator.solving.solve import prepare
+from allocator.solving.prepare import prepare
 from solving import drawn
 
 LEVELS = ("coverage", "moves", "burden", "wishes")

@@ -15,8 +15,9 @@ from allocator.problem import Problem
 from allocator.rules.contract import Rule
 from allocator.solving.engine import Engine, OutOfTime
 from allocator.solving.levels import burden, wish_costs
+from allocator.solving.prepare import prepare
 from allocator.solving.result import Result
-from allocator.solving.solve import prepare, solve
+from allocator.solving.solve import solve
 from builders import District, small
 from rules.variants import placed, problem_of
 from solving import drawn

@@ -14,7 +14,8 @@ from allocator.rules.catalogue import settle
 from allocator.scenario.check import read
 from allocator.scenario.rulebook import read_rulebook
 from allocator.solving.engine import Engine
-from allocator.solving.solve import prepare, solve
+from allocator.solving.prepare import prepare
+from allocator.solving.solve import solve
 from allocator.solving.start import _flow, _room, first_plan
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"

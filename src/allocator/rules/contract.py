@@ -268,7 +268,7 @@ class TotalsRule(AggregateRule):
     def add(self, problem: Problem, model: Model) -> None:
         """Bound the totals."""
         limits = self.limits(problem)
-        n, soft = len(limits.low), self.level == "soft"
+        soft = self.level == "soft"
         total, value = self.counted(problem, model.pair_teacher, model.pair_post)
         used = np.flatnonzero((total >= 0) & (value != 0))
         above, below = np.flatnonzero(limits.high < INFINITY), np.flatnonzero(limits.low > -INFINITY)
@@ -281,13 +281,12 @@ class TotalsRule(AggregateRule):
             limits.low,
             limits.high,
         )
-        assert n == len(limits.names)
 
     def violations(self, problem: Problem, plan: Plan) -> Iterator[Violation]:
         """Count the placements one by one and compare with the limits."""
         limits, held = self.limits(problem), self._held(problem, plan)
         for name, low, high in zip(limits.names, limits.low.tolist(), limits.high.tolist(), strict=True):
-            who = held[name]
+            who = held.get(name, ())
             excess = max(len(who) - high, low - len(who))
             if excess > _TINY:
                 yield Violation(self.id, name or who, float(excess), told(len(who), low, high))
@@ -297,16 +296,17 @@ class TotalsRule(AggregateRule):
         limits = self.limits(problem)
         if limits.names != ((),) or (limits.low[0] == -INFINITY and limits.high[0] == INFINITY):
             return None
-        return told(len(self._held(problem, plan)[()]), float(limits.low[0]), float(limits.high[0]))
+        who = self._held(problem, plan).get((), ())
+        return told(len(who), float(limits.low[0]), float(limits.high[0]))
 
     def _held(self, problem: Problem, plan: Plan) -> dict[tuple[str, ...], tuple[str, ...]]:
         """Codes of the teachers who count in each total."""
-        held: dict[tuple[str, ...], tuple[str, ...]] = defaultdict(tuple)
+        held: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for t, one in cases(problem, plan):
             name = self.counts_one(problem, one)
             if name is not None:
-                held[name] = (*held[name], problem.teachers.ids[t])
-        return held
+                held[name].append(problem.teachers.ids[t])
+        return {name: tuple(who) for name, who in held.items()}
 
 
 def told(n: int, low: float, high: float) -> Text:
@@ -353,26 +353,27 @@ class MoversRule(TotalsRule):
 
     def violations(self, problem: Problem, plan: Plan) -> Iterator[Violation]:
         """Compare the part with the share of all who move."""
-        who, limit = self._held(problem, plan)[()], self.share * self._movers(problem, plan)
+        who, everybody = self._movers(problem, plan)
+        limit = self.share * everybody
         excess = limit - len(who) if self.at_least else len(who) - limit
-        words = self.standing(problem, plan)
-        if excess > _TINY and words is not None:
-            yield Violation(self.id, who, float(excess), words)
+        if excess > _TINY:
+            yield Violation(self.id, who, float(excess), self._told(len(who), everybody))
 
     def standing(self, problem: Problem, plan: Plan) -> Text | None:
         """Count the part and all who move."""
-        everybody = self._movers(problem, plan)
-        values = {
-            "n": len(self._held(problem, plan)[()]),
-            "all": everybody,
-            "limit": f"{self.share * everybody:g}",
-        }
+        who, everybody = self._movers(problem, plan)
+        return self._told(len(who), everybody)
+
+    def _movers(self, problem: Problem, plan: Plan) -> tuple[tuple[str, ...], int]:
+        """Return the codes of the part, and how many move in all."""
+        movers = [(t, one) for t, one in cases(problem, plan) if one.leaves]
+        return tuple(problem.teachers.ids[t] for t, one in movers if self.part_one(problem, one)), len(movers)
+
+    def _told(self, n: int, everybody: int) -> Text:
+        values = {"n": n, "all": everybody, "limit": f"{self.share * everybody:g}"}
         if self.at_least:
             return text("{n} of {all} who move, needed are at least {limit}", **values)
         return text("{n} of {all} who move, allowed are at most {limit}", **values)
-
-    def _movers(self, problem: Problem, plan: Plan) -> int:
-        return sum(one.leaves for _, one in cases(problem, plan))
 
 
 def is_new(problem: Problem, teachers: Ints) -> Bools:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from allocator.plan import places
+from allocator.plan import places, standing_still
 from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
 from allocator.rules.contract import (
@@ -176,8 +176,7 @@ class UpwardGap(TotalsRule):
 
     def limits(self, problem: Problem) -> Limits:
         """Allow what each post group has beyond its posts with everybody at the present place."""
-        home = problem.home_post
-        held = np.bincount(home[home >= 0], minlength=len(problem.posts))
+        held = standing_still(problem).filled(problem)
         names = post_names(problem)
         return Limits(
             np.full(len(names), -np.inf),
@@ -251,8 +250,7 @@ class ManyAreas(PairRule):
         _, area = np.unique(school_cell(problem, self.by).astype(str), return_inverse=True)
         index = {s: i for i, s in enumerate(problem.school_ids)}
         refused = np.zeros((len(teachers), len(index)), dtype=bool)
-        stated = any(cell(problem, "former_schools"))
-        for row, t in enumerate(teachers if stated else teachers[:0]):
+        for row, t in enumerate(teachers if problem.former_schools_stated else teachers[:0]):
             seen = [index[s] for s in cell(problem, "former_schools")[t] if s in index]
             seen += [int(problem.home_school[t])] if problem.home_school[t] >= 0 else []
             left = self.schools - len(set(seen)) - 1
@@ -266,10 +264,13 @@ class ManyAreas(PairRule):
     def why(self, problem: Problem, case: Case) -> Text | None:
         """Count schools and areas of the row."""
         there = case.there["school_id"]
-        if not any(person["former_schools"] for person in problem.people):
-            return None
         seen = _seen(problem, case.person)
-        if not case.leaves or there in seen or len(seen) + 1 > self.schools:
+        if (
+            not problem.former_schools_stated
+            or not case.leaves
+            or there in seen
+            or len(seen) + 1 > self.schools
+        ):
             return None
         areas = {problem.school_rows[s][self.by] for s in seen} | {case.there[self.by]}
         left = self.schools - len(seen) - 1

@@ -66,14 +66,9 @@ class NearRetirement(KeepsSchool):
 
     def why(self, problem: Problem, case: Case) -> Text | None:
         """Compute the month from the row and the table of the standard."""
-        person, tables = case.person, problem.standard.retirement
-        key = person["sex"]
-        if key == "f" and "f_senior" in tables and person["title"] in ("senior", "full_senior"):
-            key = "f_senior"
-        if not case.leaves or key not in tables:
-            return None
-        left = tables[key].month(person["birth"]) - problem.config.september
-        if not left <= 12 * self.years:
+        month = problem.standard.retirement_month(*(case.person[c] for c in ("sex", "title", "birth")))
+        left = month - problem.config.september
+        if not case.leaves or not left <= 12 * self.years:
             return None
         if left <= 0:
             return text("has reached the age of retirement")

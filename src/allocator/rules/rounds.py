@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from allocator.plan import Plan
 from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
 from allocator.rules.contract import Case, Limits, PairRule, TotalsRule, is_new, one_limit, parameter
@@ -98,8 +99,7 @@ class Vacancies(OfThisRound):
 
     def limits(self, problem: Problem) -> Limits:
         """Allow the posts that nobody holds."""
-        held = np.where(self.settled >= 0, self.settled, problem.home_post)
-        filled = np.bincount(held[held >= 0], minlength=len(problem.posts))
+        filled = Plan(np.where(self.settled >= 0, self.settled, problem.home_post)).filled(problem)
         most = np.maximum(problem.posts.places - filled, 0).astype(np.float64)
         return Limits(np.full(len(most), -np.inf), most, ((),) * len(most))
 

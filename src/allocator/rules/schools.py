@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allocator.model import INFINITY
+from allocator.plan import standing_still
 from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
 from allocator.rules.contract import (
@@ -46,8 +47,7 @@ class SectionHeadcount(TotalsRule):
 
     def limits(self, problem: Problem) -> Limits:
         """Bound the heads of each open section; without ``floors``, below and above so that today's staff may stay."""
-        is_open, home = problem.after.open, problem.teachers.home
-        staff = np.bincount(home[home >= 0], minlength=len(is_open))
+        is_open, staff = problem.after.open, _staff(problem)
         low = problem.sections.low if self.floors else np.minimum(problem.sections.low, staff)
         high = self.most(problem) if self.floors else np.maximum(self.most(problem), staff)
         return Limits(
@@ -82,8 +82,7 @@ class SectionOutflow(TotalsRule):
 
     def limits(self, problem: Problem) -> Limits:
         """Allow a share of today's staff, rounded up."""
-        home = problem.teachers.home
-        staff = np.bincount(home[home >= 0], minlength=len(problem.sections.school))
+        staff = _staff(problem)
         return Limits(np.full(len(staff), -INFINITY), rounded_up(self.share, staff), section_names(problem))
 
     def counted(self, problem: Problem, teachers: Ints, posts: Ints) -> tuple[Ints, Floats]:
@@ -113,8 +112,7 @@ class SubjectOutflow(TotalsRule):
 
     def limits(self, problem: Problem) -> Limits:
         """Allow a share of today's teachers of the post group, rounded up."""
-        home = problem.home_post
-        held = np.bincount(home[home >= 0], minlength=len(problem.posts))
+        held = standing_still(problem).filled(problem)
         return Limits(np.full(len(held), -INFINITY), rounded_up(self.share, held), post_names(problem))
 
     def counted(self, problem: Problem, teachers: Ints, posts: Ints) -> tuple[Ints, Floats]:
@@ -126,6 +124,13 @@ class SubjectOutflow(TotalsRule):
         """Say the same of one placement."""
         person = case.person
         return (f"{person['school_id']} {person['stage']} {person['subject']}",) if case.leaves else None
+
+
+def _staff(problem: Problem, who: Bools | None = None) -> Ints:
+    """Teachers of each section today, or of those named, shape (sections,)."""
+    home = problem.teachers.home
+    counted = home >= 0 if who is None else (home >= 0) & who
+    return np.bincount(home[counted], minlength=len(problem.sections.school))
 
 
 def rounded_up(share: float, staff: Ints) -> Floats:
@@ -151,8 +156,7 @@ class SubjectMinimum(TotalsRule):
 
     def limits(self, problem: Problem) -> Limits:
         """Ask for the least, or for what is there today."""
-        home = problem.home_post
-        held = np.bincount(home[home >= 0], minlength=len(problem.posts))
+        held = standing_still(problem).filled(problem)
         core = np.array([problem.standard.subjects[s].core for s in problem.subjects])
         asked = (problem.posts.places > 0) & (core[problem.posts.subject] | (self.subjects == "all"))
         low = np.where(asked, np.minimum(held, self.least), -INFINITY)
@@ -185,9 +189,7 @@ class GraduatingKept(TotalsRule):
 
     def limits(self, problem: Problem) -> Limits:
         """Ask for a share of those of today, rounded up; nothing of sections that close."""
-        home = problem.teachers.home
-        here = home[(home >= 0) & _graduating(problem)]
-        low = rounded_up(self.share, np.bincount(here, minlength=len(problem.sections.school)))
+        low = rounded_up(self.share, _staff(problem, _graduating(problem)))
         low = np.where(problem.after.open, low, 0.0)
         return Limits(low, np.full(len(low), INFINITY), section_names(problem))
 
@@ -260,9 +262,7 @@ class FollowPupils(TotalsRule):
 
     def limits(self, problem: Problem) -> Limits:
         """Ask for a share of the teachers of each section that closes."""
-        home = problem.teachers.home
-        staff = np.bincount(home[problem.displaced], minlength=len(problem.sections.school))
-        low = rounded_up(self.share, staff)
+        low = rounded_up(self.share, _staff(problem, problem.displaced))
         low = np.where(problem.receiver >= 0, low, 0.0)
         return Limits(low, np.full(len(low), INFINITY), section_names(problem))
 

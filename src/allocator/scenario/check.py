@@ -439,11 +439,9 @@ def services(scenario: Scenario) -> Issues:
 
 def retired(scenario: Scenario) -> Issues:
     """Warn once how many teachers have reached the age of retirement by September."""
-    teachers, tables = scenario.table("teachers"), scenario.standard.retirement
-    months = [
-        tables[sex].month(birth) if sex in tables else np.nan
-        for sex, birth in zip(teachers["sex"], teachers["birth"], strict=True)
-    ]
+    teachers = scenario.table("teachers")
+    facts = zip(*(teachers[c] for c in ("sex", "title", "birth")), strict=True)
+    months = [scenario.standard.retirement_month(*one) for one in facts]
     over = np.array(months, dtype=float) <= scenario.config.september
     for row in list(rows(teachers, over))[:1]:
         found = text("teachers who have reached the age of retirement by September: {n}", n=int(over.sum()))

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from allocator.errors import LimitReached
-from allocator.problem import Problem
+from allocator.problem import Bools, Problem
 from allocator.rules.catalogue import ALWAYS_HARD
 from allocator.rules.contract import PairRule, Rule
+from allocator.solving.prepare import lawful_pairs, prepare
 from allocator.solving.result import Level, Result
-from allocator.solving.solve import assign, lawful_pairs, prepare, values_of
+from allocator.solving.solve import assign, values_of
 
 _SECONDS = 20.0  # most for each level of each rule
 _GAP = 0.02
@@ -55,19 +56,19 @@ def prices(result: Result, tell: Callable[[str], None] | None = None) -> list[Ru
     tell
         Told the id of each rule before it is priced.
     """
-    found = []
+    found, problem = [], _roughly(result.problem)
+    lawful = lawful_pairs(problem, result.rules)
     for rule in result.rules:
         if rule.level == "hard" and rule.id not in ALWAYS_HARD:
             (tell or (lambda _: None))(rule.id)
-            found.append(_price(result, rule))
+            found.append(_price(result, problem, lawful, rule))
     return found
 
 
-def _price(result: Result, rule: Rule) -> RulePrice:
-    """Solve without one rule, level by level, until a level gains."""
+def _price(result: Result, problem: Problem, lawful: Bools, rule: Rule) -> RulePrice:
+    """Solve without one rule, level by level; a rule that refuses nothing that the others allow costs nothing."""
     rest = tuple(r for r in result.rules if r is not rule)
-    problem = _roughly(result.problem)
-    if isinstance(rule, PairRule) and _idle(problem, result.rules, rest):
+    if isinstance(rule, PairRule) and np.array_equal(lawful, lawful_pairs(problem, rest)):
         return RulePrice(rule.id)
     prepared = prepare(problem, rest, settled=True)
     try:
@@ -79,11 +80,6 @@ def _price(result: Result, rule: Rule) -> RulePrice:
         if level.name in kept and _gains(kept[level.name], level):
             return RulePrice(rule.id, level.name, kept[level.name].objective, level.objective, level.bound)
     return RulePrice(rule.id, known=all(level.status == "proved" for level in state.levels))
-
-
-def _idle(problem: Problem, rules: tuple[Rule, ...], rest: tuple[Rule, ...]) -> bool:
-    """Whether a pair rule refuses nothing that the others allow."""
-    return bool(np.array_equal(lawful_pairs(problem, rules), lawful_pairs(problem, rest)))
 
 
 def _gains(kept: Level, level: Level) -> bool:

@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from allocator.plan import Plan
 from allocator.problem import Bools, Ints, Problem
-from allocator.rules.catalogue import pair_rules
 from allocator.rules.contract import (
     AggregateRule,
     Rule,
 )
 from allocator.rules.rounds import EARLY, LAST, InRound, Quota, Vacancies
 from allocator.rules.schools import SectionHeadcount
+from allocator.solving.prepare import lawful_pairs, order_of_leaving, prepare
 from allocator.solving.result import Level, Result
-from allocator.solving.solve import Progress, assign, finished, order_of_leaving, prepare
+from allocator.solving.solve import Progress, assign, finished
 
 
 def by_rounds(problem: Problem, rules: tuple[Rule, ...], progress: Progress | None = None) -> Result:
@@ -41,10 +41,10 @@ def by_rounds(problem: Problem, rules: tuple[Rule, ...], progress: Progress | No
     people = len(problem.teachers)
     settled, labels = np.full(people, -1, dtype=np.int64), np.full(people, "stay", dtype=object)
     levels: list[Level] = []
-    early = _without_evenness(problem)
+    early, kept = _without_evenness(problem), _keeps_place(problem, rules)
     for name in EARLY:
         offer = InRound(name=name, settled=settled)
-        waiting = _waiting(problem, rules, settled)
+        waiting = (settled < 0) & ~kept
         asked = (*_early(rules), Vacancies(settled=settled), *_quota(problem, name, settled))
         prepared = prepare(early, asked, offer, waiting)
         state = assign(prepared, progress)
@@ -52,7 +52,7 @@ def by_rounds(problem: Problem, rules: tuple[Rule, ...], progress: Progress | No
         post = state.people(prepared)
         won = (settled < 0) & (post >= 0) & (post != problem.home_post)
         labels[won] = name
-        settled = _settle(problem, rules, np.where(won, post, settled))
+        settled = _settle(problem, kept, np.where(won, post, settled))
     offer = InRound(name=LAST, settled=settled)
     prepared = prepare(problem, (*rules, *_quota(problem, LAST, settled)), offer)
     state = assign(prepared, progress)
@@ -93,22 +93,16 @@ def _without_evenness(problem: Problem) -> Problem:
     return replace(problem, config=problem.config.model_copy(update={"objective": objective}))
 
 
-def _waiting(problem: Problem, rules: tuple[Rule, ...], settled: Ints) -> Bools:
-    """Teachers who may wait for a later round: those who are not settled and cannot keep a present place."""
-    everybody = np.arange(len(problem.teachers))
-    kept = problem.home_post >= 0
-    for rule in pair_rules(rules):
-        if rule.level == "hard":
-            refused = rule.refuses(problem, everybody)
-            kept &= ~refused[everybody, np.maximum(problem.home_post, 0)]
-    return np.asarray((settled < 0) & ~kept)
+def _keeps_place(problem: Problem, rules: tuple[Rule, ...]) -> Bools:
+    """Whether each teacher may keep the present place; who may not waits for a round that offers another."""
+    home, everybody = problem.home_post, np.arange(len(problem.teachers))
+    return np.asarray((home >= 0) & lawful_pairs(problem, rules)[everybody, home])
 
 
-def _settle(problem: Problem, rules: tuple[Rule, ...], settled: Ints) -> Ints:
+def _settle(problem: Problem, kept: Bools, settled: Ints) -> Ints:
     """Settle those who hold a post: in each group as many as it has posts left, those who would leave last first."""
-    won = np.bincount(settled[settled >= 0], minlength=len(problem.posts))
-    room = np.maximum(problem.posts.places - won, 0)
-    holds = np.flatnonzero((settled < 0) & (problem.home_post >= 0) & ~_waiting(problem, rules, settled))
+    room = Plan(settled).unfilled(problem)
+    holds = np.flatnonzero((settled < 0) & kept)
     post = problem.home_post[holds]
     order = np.lexsort((-order_of_leaving(problem)[holds], post))
     first = np.searchsorted(post[order], post[order])

@@ -5,48 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from allocator.errors import LimitReached, NoPlan
-from allocator.evenness import Term, terms
-from allocator.model import Cohorts, Model, assignment, cohorts, deal
+from allocator.evenness import Term
+from allocator.model import Model, deal, whole_people
 from allocator.plan import Plan
 from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
-from allocator.rules.catalogue import aggregate_rules, knowing, pair_rules
-from allocator.rules.contract import AggregateRule, PairRule, Rule, Violation, leaves_open_school
-from allocator.rules.placement import EveryonePlaced
+from allocator.rules.catalogue import knowing
+from allocator.rules.contract import Rule, Violation
+from allocator.solving.diagnose import conflict
 from allocator.solving.engine import Engine, OutOfTime
 from allocator.solving.even import Even, evenness, heads, prove
 from allocator.solving.integer import solve_whole
-from allocator.solving.levels import add_costs, points, wished
+from allocator.solving.levels import wished
+from allocator.solving.prepare import Prepared, eligible_among, lawful, order_of_leaving, prepare
 from allocator.solving.result import Level, Result
 from allocator.solving.start import first_plan, with_shortage
-from allocator.words import Text, text
 
 Progress = Callable[[str, float | None, float | None], None]
 _HELD = 1e-6
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A problem made ready: its cohorts, its model, its rules with the budget in numbers.
-
-    ``early`` says that it is a round before the last, where whoever waits may still be placed.
-    """
-
-    model: Model
-    rules: tuple[Rule, ...]
-    eligible: int
-    terms: list[Term]
-    early: bool = False
-
-    @property
-    def problem(self) -> Problem:
-        """What it is about."""
-        return self.model.problem
 
 
 @dataclass
@@ -66,7 +46,7 @@ class State:
         """Deal the cohorts out to people: post group of each teacher, -1 for those who wait."""
         assert self.x is not None
         return deal(
-            prepared.model, *_counts(prepared.model, self.x), order=order_of_leaving(prepared.problem)
+            prepared.model, *whole_people(prepared.model, self.x), order=order_of_leaving(prepared.problem)
         )
 
 
@@ -135,8 +115,8 @@ def finished(
 
 def judge(problem: Problem, rules: tuple[Rule, ...], plan: Plan) -> Result:
     """Let the witnesses judge a plan of whatever hand; nothing is solved, and hard rules may be broken."""
-    groups, allowed, _ = _lawful(problem, rules)
-    eligible = _eligible(problem, groups, allowed)
+    groups, allowed, _ = lawful(problem, rules)
+    eligible = eligible_among(problem, groups, allowed)
     rules = knowing(rules, eligible, problem.config.budget.most_moves(len(eligible)))
     broken = tuple(v for rule in rules for v in rule.violations(problem, plan))
     return Result(problem, rules, plan, (), len(eligible), broken)
@@ -153,149 +133,6 @@ def _reached(state: State, prepared: Prepared) -> list[Level]:
             value = _settled(state.model, level.name, x)
         levels.append(replace(level, objective=max(min(value, level.objective), level.bound)))
     return levels
-
-
-def prepare(
-    problem: Problem,
-    rules: tuple[Rule, ...],
-    offer: PairRule | None = None,
-    waiting: Bools | None = None,
-    *,
-    settled: bool = False,
-) -> Prepared:
-    """Ask the pair rules, group the teachers, build the model.
-
-    Parameters
-    ----------
-    offer
-        What a round offers to whom, beside the rules; it does not change who is eligible.
-    waiting
-        Teachers who may wait without a place beside the reserve, shape (teachers,); as of a round that is not
-        the last.
-    settled
-        Whether the rules know already who is eligible.
-    """
-    groups, allowed, soft = _lawful(problem, rules, offer, waiting)
-    eligible = _eligible(problem, groups, allowed)
-    wait, reserve = _waiting(problem, rules if offer is None else (*rules, offer), groups, waiting)
-    if offer is not None:
-        allowed &= ~offer.refuses(problem, groups.first)
-    _somewhere(problem, rules, groups, allowed, wait & (reserve > 0))
-    if not settled:
-        rules = knowing(rules, eligible, problem.config.budget.most_moves(len(eligible)))
-    weights = np.array([float(problem.config.priorities.subjects.get(s, 1)) for s in problem.subjects])
-    model = assignment(problem, groups, allowed, weights, wait, reserve)
-    for refused in soft:
-        broken = refused[model.pair_cohort, model.pair_post]
-        model.cost("rules", model.pairs[broken], np.ones(int(broken.sum())))
-    for total in aggregate_rules(rules):
-        total.add(problem, model)
-    add_costs(model)
-    return Prepared(model, rules, len(eligible), terms(model), waiting is not None)
-
-
-def _lawful(
-    problem: Problem,
-    rules: tuple[Rule, ...],
-    offer: PairRule | None = None,
-    waiting: Bools | None = None,
-) -> tuple[Cohorts, Bools, list[Bools]]:
-    """Group the teachers and ask the pair rules.
-
-    Returns
-    -------
-    The cohorts; the pairs that no hard rule refuses, shape (cohorts, post groups); for each soft rule the pairs
-    that it refuses.
-    """
-    groups = _cohorts(problem, rules if offer is None else (*rules, offer), waiting)
-    allowed, soft = np.ones((len(groups.first), len(problem.posts)), dtype=bool), []
-    for rule in pair_rules(rules):
-        refused = rule.refuses(problem, groups.first)
-        if rule.level == "hard":
-            allowed &= ~refused
-        else:
-            soft.append(refused)
-    return groups, allowed, soft
-
-
-def lawful_pairs(problem: Problem, rules: tuple[Rule, ...]) -> Bools:
-    """Whether no hard rule refuses a post to a teacher, shape (teachers, post groups)."""
-    groups, allowed, _ = _lawful(problem, rules)
-    return np.asarray(allowed[groups.of])
-
-
-def _waiting(
-    problem: Problem, rules: tuple[Rule, ...], groups: Cohorts, waiting: Bools | None
-) -> tuple[Bools, int]:
-    """Which cohorts may wait without a place, and how many people in all.
-
-    Whoever is bound to a place or school does not wait.
-    """
-    if waiting is not None:
-        return waiting[groups.first], len(problem.teachers)
-    reserve = next((rule.reserve for rule in rules if isinstance(rule, EveryonePlaced)), 0)
-    bound = np.zeros(len(groups.first), dtype=bool)
-    for rule in pair_rules(rules):
-        bound |= (rule.level == "hard") & rule.binds(problem, groups.first)
-    return ~bound, reserve
-
-
-def _cohorts(problem: Problem, rules: tuple[Rule, ...], waiting: Bools | None) -> Cohorts:
-    """Group teachers whom no rule, indicator, wish or distance can tell apart."""
-    teachers, table = problem.teachers, problem.teachers.table
-    wishes = np.array([";".join(w) for w in table["wishes"]])
-    columns: list[np.ndarray[Any, Any]] = [
-        teachers.home,
-        teachers.subject,
-        teachers.recruit,
-        teachers.volunteer,
-        wishes,
-        np.where(wishes != "", points(problem), 0.0),
-    ]
-    for rule in rules:
-        columns.extend(rule.profile(problem))
-    for name, indicator in problem.standard.indicators.items():
-        if indicator.counts == "teachers" and problem.config.priorities.indicators.get(name):
-            columns.extend(problem.counts(indicator).T)
-    columns.extend(np.nan_to_num(table[c].to_numpy(float), nan=-999.0) for c in ("home_lat", "home_lon"))
-    columns.extend([] if waiting is None else [waiting])
-    return cohorts(columns, _ranks(problem))
-
-
-def _ranks(problem: Problem) -> Ints:
-    """Place of each teacher in the order of the codes, so that the order of the rows decides nothing."""
-    return np.argsort(np.argsort(np.array(problem.teachers.ids)))
-
-
-def _somewhere(
-    problem: Problem, rules: tuple[Rule, ...], groups: Cohorts, allowed: Bools, waiting: Bools
-) -> None:
-    """Refuse a problem in which somebody neither waits nor has any lawful place, naming the rules that leave none."""
-    lost = np.flatnonzero(~allowed.any(axis=1) & ~waiting)
-    if not len(lost):
-        return
-    sentences: list[Text] = []
-    for cohort in lost:
-        who = [problem.teachers.ids[t] for t in np.flatnonzero(groups.of == cohort)]
-        first = groups.first[[cohort]]
-        alone = [r for r in pair_rules(rules) if r.level == "hard" and r.refuses(problem, first).all()]
-        hard = alone or [
-            r for r in pair_rules(rules) if r.level == "hard" and r.refuses(problem, first).any()
-        ]
-        sentences.append(
-            text(
-                "no lawful place for {who}: together these rules leave none: {rules}",
-                who=who,
-                rules=[r.id for r in hard],
-            )
-        )
-    raise NoPlan(sentences, problem.config.language)
-
-
-def _eligible(problem: Problem, groups: Cohorts, allowed: Bools) -> Ints:
-    """Teachers with a lawful place at another school, whose own school stays open, by index."""
-    leaves = leaves_open_school(problem, groups.first) & allowed
-    return np.flatnonzero(np.asarray(leaves.any(axis=1), dtype=bool)[groups.of])
 
 
 def _levels(prepared: Prepared) -> list[str]:
@@ -403,7 +240,7 @@ def _keep_or_refuse(state: State, prepared: Prepared, name: str, value: Callable
         Where there is no plan yet: the hard rules leave none.
     """
     if state.x is None or not state.levels:
-        raise NoPlan(_conflict(prepared), prepared.model.problem.config.language)
+        raise NoPlan(conflict(prepared), prepared.model.problem.config.language)
     state.levels.append(Level(name, value(state.x), 0.0, 0.0, "limit"))
 
 
@@ -456,23 +293,6 @@ def _hold_heads(state: State, listed: list[Term], even: Even) -> None:
     state.heads_held = True
 
 
-def order_of_leaving(problem: Problem) -> Ints:
-    """Place of each teacher in the order of leaving: volunteers, then by years at the school, then a seeded draw."""
-    teachers, config = problem.teachers, problem.config
-    years = np.nan_to_num(teachers.years, nan=-1.0)
-    sign = -1.0 if config.priorities.first_to_move == "longest" else 1.0
-    draw = np.random.default_rng(config.seed).permutation(len(teachers))[_ranks(problem)]
-    order: Ints = np.empty(len(teachers), dtype=np.int64)
-    order[np.lexsort((draw, sign * years, ~teachers.volunteer))] = np.arange(len(teachers))
-    return order
-
-
-def _counts(model: Model, x: Floats) -> tuple[Ints, Ints]:
-    """Whole numbers of people on each pair, and of those who wait in each cohort."""
-    whole = np.round(x).astype(np.int64)
-    return whole[: len(model.pairs)], np.where(model.pool >= 0, whole[model.pool], 0)
-
-
 def _insist(rules: tuple[Rule, ...], broken: tuple[Violation, ...]) -> None:
     """Stop if the witness contradicts the model: such a plan must never reach a planner."""
     hard = {rule.id for rule in rules if rule.level == "hard"}
@@ -480,58 +300,3 @@ def _insist(rules: tuple[Rule, ...], broken: tuple[Violation, ...]) -> None:
     if wrong:
         lines = "; ".join(f"{v.rule} {' '.join(v.who[:5])}: {v.sentence}" for v in wrong[:5])
         raise AssertionError(f"the plan breaks hard rules, which the model should not allow: {lines}")
-
-
-def _conflict(prepared: Prepared) -> list[Text]:
-    """Say which totals cannot be kept: where the plan of the least breach breaks them, and by how much."""
-    problem = prepared.model.problem
-    hard = [rule for rule in aggregate_rules(prepared.rules) if rule.level == "hard"]
-    plan = _least_breach(prepared, hard)
-    lines = []
-    everyone = [rule for rule in prepared.rules if isinstance(rule, EveryonePlaced)]
-    for rule in (*hard, *everyone):
-        for broken in rule.violations(problem, plan) if plan else ():
-            here = text("{who}: {what}", who=list(broken.who), what=broken.sentence)
-            least = broken.sentence if rule in everyone or rule.scope == "district" else here
-            lines.append(
-                text(
-                    "'{rule}' cannot be kept: {sentence} The least breach is: {least}.",
-                    rule=rule.id,
-                    sentence=rule.said(),
-                    least=least,
-                )
-            )
-    return lines or [text("these totals cannot be kept together: {rules}", rules=[r.id for r in hard])]
-
-
-def _least_breach(prepared: Prepared, hard: list[AggregateRule]) -> Plan | None:
-    """Return a plan that breaks the hard totals the least, None where none was found.
-
-    More than the reserve holds wait in it only where nothing else is lawful.
-    """
-    problem, groups = prepared.model.problem, prepared.model.cohorts
-    allowed = np.zeros((len(groups.first), len(problem.posts)), dtype=bool)
-    allowed[prepared.model.pair_cohort, prepared.model.pair_post] = True
-    waiting, reserve = _waiting(problem, prepared.rules, groups, None)
-    everybody = float(len(problem.teachers))
-    most = len(problem.teachers) if reserve else 0
-    model = assignment(problem, groups, allowed, np.ones(len(problem.subjects)), waiting, most)
-    if reserve:
-        pool, over = model.pool[model.pool >= 0], model.breach(EveryonePlaced.id, 1, soft=True)
-        value = np.concatenate([np.ones(len(pool)), [-1.0]])
-        model.row(np.concatenate([pool, over]), value, high=float(reserve))
-        model.cost("rules", over, np.array([everybody]))
-    for total in hard:
-        replace(total, level="soft").add(problem, model)
-    engine, cost, pairs = Engine(model), model.objective("rules"), len(model.pairs)
-    deadline = time.monotonic() + problem.config.budget.seconds
-    try:
-        relaxed = engine.linear(cost, deadline)
-        proof = (
-            None if relaxed is None else solve_whole(engine, cost, relaxed, pairs, gap=0, deadline=deadline)
-        )
-    except OutOfTime:
-        return None
-    if proof is None:
-        return None
-    return Plan(deal(model, *_counts(model, proof.x), order=_ranks(problem)))
