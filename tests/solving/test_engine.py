@@ -103,7 +103,7 @@ def test_an_engine_follows_what_is_changed_after_it_has_solved(tmp_path: Path) -
     assert values[0] > values[1] > values[2]
     assert values[2] == pytest.approx(first.value)
     warm.limit_row(row, -np.inf, least.value)
-    warm.free(row)
+    warm.limit_row(row, -np.inf, np.inf)
     warm.limit(int(short[0]), 0.0, 0.0)
     cold = Engine(model)
     cold.limit(int(short[0]), 0.0, 0.0)

@@ -167,7 +167,7 @@ def _fixed(engine: Engine, encoded: Encoded, x: Floats) -> Floats:
     """Columns of the plan ``x`` with the least g."""
     for pair, n in enumerate(x):
         engine.limit(pair, n, n)
-    cost = np.zeros(len(engine.low))
+    cost = np.zeros(len(engine.cohort))
     cost[encoded.g] = 1.0
     found = engine.linear(cost)
     assert found is not None

@@ -1,0 +1,331 @@
+"""The relaxation of a program: a linear program in *moves*, with columns and rows only as they are needed.
+
+Most people stay. Where a cohort has a present place, the number who keep it is the size of the cohort less
+those who go elsewhere; put in place of its column, every other column says what one move changes. The row of
+such a cohort then only says that no more can go than there are, and is put in when it would be broken. Of the
+moves themselves most are never needed: one that is not in the program is priced by its reduced cost.
+"""
+
+from __future__ import annotations
+
+import time
+
+import highspy
+import numpy as np
+
+from allocator.model import Model
+from allocator.problem import Bools, Ints
+from allocator.roads import Floats
+from allocator.solving.program import TOLERANCE, Program, quiet
+
+_PRICE = 1e-9
+_NEW_PER_COHORT = 2
+_MISSED = 1e-6  # people; rows that are missed by less in sum are kept
+_ANSWERS = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible)
+
+
+class OutOfTime(Exception):
+    """The deadline passed before there was an answer."""
+
+
+class Relaxation:
+    """Solves a program for one objective after another; its columns, rows and basis are kept.
+
+    Parameters
+    ----------
+    program
+        Columns and rows; whoever changes them tells the relaxation.
+    model
+        Says what the present places are.
+    start
+        Values of a known plan, whose pairs are in from the start.
+    """
+
+    def __init__(self, program: Program, model: Model, start: Floats | None) -> None:
+        self._of, self._home = program, _present(model)
+        self.active = _first_columns(model, start)
+        self._solver: highspy.Highs | None = None
+        self._place = np.full(program.width, -1, dtype=np.int64)
+        self._lines: Ints = np.zeros(0, dtype=np.int64)
+        self._slack: list[int] = []
+
+    def solve(self, cost: Floats, deadline: float) -> tuple[Floats, Floats] | None:
+        """Return the values and the reduced costs of every column at the optimum; None where there is none.
+
+        Raises
+        ------
+        OutOfTime
+            Where the deadline on the clock of ``time.monotonic`` passed first.
+        """
+        solver, opened = self._ready(cost), False
+        while True:
+            if time.monotonic() > deadline:
+                raise OutOfTime
+            if self._run(solver) == highspy.HighsModelStatus.kInfeasible:
+                if self.active.all() or not (opened or self._opened(cost, deadline)):
+                    return None
+                if opened:  # feasible but for tolerances, and yet not: leave nothing out
+                    self._add(np.flatnonzero(~self.active), cost)
+                opened = True
+                continue
+            values = np.array(solver.getSolution().col_value)
+            if self._bind(values):
+                continue
+            reduced = self._reduced(cost, np.array(solver.getSolution().row_dual))
+            wanted = self._wanted(reduced)
+            if not len(wanted):
+                return self._values(values), reduced
+            self._add(wanted, cost)
+
+    @staticmethod
+    def _run(solver: highspy.Highs) -> highspy.HighsModelStatus:
+        solver.run()
+        if solver.getModelStatus() not in _ANSWERS:  # the basis went astray: once more, from nothing
+            solver.clearSolver()
+            solver.run()
+        status = solver.getModelStatus()
+        if status not in _ANSWERS:
+            raise RuntimeError(f"the relaxation ended with {solver.modelStatusToString(status)}")
+        return status
+
+    def limit(self, column: int) -> None:
+        """Follow the new limits of a column."""
+        cohort = self._of.cohort[column]
+        if cohort >= 0 and self._home[cohort] == column:  # it can no longer follow from the others
+            self._home[cohort], self._solver = -1, None
+        elif self._solver is not None and self._place[column] >= 0:
+            low, high = float(self._of.low[column]), float(self._of.high[column])
+            self._solver.changeColBounds(int(self._place[column]), low, high)
+
+    def add_row(self, row: int) -> None:
+        """Follow a cut that was added."""
+        if self._solver is not None:
+            cut = self._of.cuts[row]
+            column = self._place[cut.column].astype(np.int32)
+            self._solver.addRow(cut.low, cut.high, len(column), column, cut.value)
+            self._lines = np.append(self._lines, row)
+
+    def limit_row(self, row: int) -> None:
+        """Follow the new limits of a cut."""
+        if self._solver is not None:
+            cut = self._of.cuts[row]
+            self._solver.changeRowBounds(self._line(row), cut.low, cut.high)
+
+    def drop_rows(self, rows: Ints) -> None:
+        """Follow cuts that were taken out."""
+        if self._solver is not None and len(rows):
+            lines = np.flatnonzero(np.isin(self._lines, rows)).astype(np.int32)
+            self._forget_slack()
+            self._solver.deleteRows(len(lines), lines)
+            self._lines = np.delete(self._lines, lines)
+
+    def _line(self, row: int) -> int:
+        return int(np.flatnonzero(self._lines == row)[0])
+
+    def _ready(self, cost: Floats) -> highspy.Highs:
+        """Return the solver with the active columns and this objective."""
+        if self._solver is None:
+            return self._made(cost)
+        here = np.flatnonzero(self._place >= 0)
+        self._solver.changeColsCost(len(here), self._place[here].astype(np.int32), self._less_home(cost, here))
+        return self._solver
+
+    def _less_home(self, value: Floats, columns: Ints) -> Floats:
+        """Value of columns less that of the place they leave."""
+        cohort = self._of.cohort[columns]
+        home = np.where(cohort >= 0, self._home[cohort], -1)
+        return value[columns] - np.where(home >= 0, value[home], 0.0)
+
+    def _made(self, cost: Floats) -> highspy.Highs:
+        """Pass the active columns to a new HiGHS; rows of cohorts that have a present place are left out."""
+        of, cohorts = self._of, len(self._home)
+        based = np.flatnonzero(self._home >= 0)
+        stay = np.zeros(of.width)
+        stay[self._home[based]] = of.size[based]
+        shift, kept = of.activity(stay), np.ones(len(of.row_low), dtype=bool)
+        kept[:cohorts] = self._home < 0
+        self.active[self._home[based]] = True
+        self._lines, self._slack = np.flatnonzero(kept), []
+        low, high = of.row_low - shift, of.row_high - shift
+        solver = quiet()
+        empty, none = np.zeros(0), np.zeros(0, dtype=np.int32)
+        lines = len(self._lines)
+        solver.addRows(
+            lines, low[kept], high[kept], 0, np.zeros(lines, dtype=np.int32), none, empty
+        )
+        self._solver, self._place = solver, np.full(of.width, -1, dtype=np.int64)
+        columns = self.active.copy()
+        columns[self._home[based]] = False
+        self._add(np.flatnonzero(columns), cost)
+        for row in of.cuts:
+            self.add_row(row)
+        return solver
+
+    def _add(self, columns: Ints, cost: Floats) -> None:
+        """Put further columns into the program, each less the place that it leaves."""
+        assert self._solver is not None
+        of, n = self._of, len(columns)
+        at, row, value = of.entries(columns)
+        cohort = of.cohort[columns]
+        home = np.where(cohort >= 0, self._home[cohort], -1)
+        leaving = np.flatnonzero(home >= 0)
+        left, home_row, home_value = of.entries(home[leaving])
+        line = np.full(len(of.row_low), -1, dtype=np.int64)
+        model_rows = self._lines < len(of.row_low)
+        line[self._lines[model_rows]] = np.flatnonzero(model_rows)
+        cohorts = len(self._home)
+        staying = home_row >= cohorts  # in the row of its cohort a move counts as itself
+        at = np.concatenate([at, leaving[left[staying]]])
+        row = line[np.concatenate([row, home_row[staying]])]
+        value = np.concatenate([value, -home_value[staying]])
+        here = row >= 0
+        key, where = np.unique(at[here] * len(self._lines) + row[here], return_inverse=True)
+        total = np.bincount(where, value[here], minlength=len(key))
+        full = np.abs(total) > 1e-12
+        key, total = key[full], total[full]
+        starts = np.searchsorted(key, np.arange(n) * len(self._lines)).astype(np.int32)
+        self._solver.addCols(
+            n,
+            self._less_home(cost, columns),
+            of.low[columns],
+            of.high[columns],
+            len(key),
+            starts,
+            (key % len(self._lines)).astype(np.int32),
+            total,
+        )
+        self._place[columns] = self._solver.getNumCol() - n + np.arange(n)
+        self.active[columns] = True
+
+    def _bind(self, values: Floats) -> bool:
+        """Put in the rows of cohorts from which more would go than there are; whether there were any."""
+        assert self._solver is not None
+        of, inside = self._of, np.flatnonzero((self._place >= 0) & (self._of.cohort >= 0))
+        cohort = of.cohort[inside]
+        gone = np.bincount(cohort, values[self._place[inside]], minlength=len(of.size))
+        over = (self._home >= 0) & (gone > of.size + TOLERANCE)
+        over[self._lines[self._lines < len(over)]] = False
+        rows = np.flatnonzero(over)
+        if not len(rows):
+            return False
+        here = inside[over[cohort]]
+        order = np.argsort(of.cohort[here], kind="stable")
+        here = here[order]
+        starts = np.searchsorted(of.cohort[here], rows).astype(np.int32)
+        self._solver.addRows(
+            len(rows),
+            np.full(len(rows), -np.inf),
+            of.size[rows],
+            len(here),
+            starts,
+            self._place[here].astype(np.int32),
+            np.ones(len(here)),
+        )
+        self._lines = np.concatenate([self._lines, rows])
+        return True
+
+    def _values(self, values: Floats) -> Floats:
+        """Values of every column of the program."""
+        of = self._of
+        x = np.zeros(of.width)
+        inside = self._place >= 0
+        x[inside] = values[self._place[inside]]
+        based = np.flatnonzero(self._home >= 0)
+        member = np.flatnonzero(of.cohort >= 0)
+        gone = np.bincount(of.cohort[member], x[member], minlength=len(of.size))
+        x[self._home[based]] = np.maximum(of.size[based] - gone[based], 0.0)
+        return x
+
+    def _reduced(self, cost: Floats, dual: Floats) -> Floats:
+        """Reduced cost of every column, in the program or not; of staying, what one more who goes would cost."""
+        of = self._of
+        model_rows = self._lines < len(of.row_low)
+        rows = np.zeros(len(of.row_low))
+        rows[self._lines[model_rows]] = dual[: len(self._lines)][model_rows]
+        reduced = of.priced(cost, rows)
+        for row, line in zip(self._lines[~model_rows], np.flatnonzero(~model_rows), strict=True):
+            cut = of.cuts[int(row)]
+            reduced[cut.column] -= cut.value * dual[line]
+        based = self._home >= 0
+        stays = np.where(based, reduced[self._home] + rows[: len(based)], 0.0)
+        member = of.cohort >= 0
+        reduced[member] -= stays[of.cohort[member]]
+        return reduced
+
+    def _wanted(self, reduced: Floats) -> Ints:
+        """Pairs that are not in the program and would improve it: the best few of each cohort."""
+        of = self._of
+        out = np.flatnonzero((reduced[: of.pairs] < -_PRICE) & ~self.active[: of.pairs])
+        cohort = of.cohort[out]
+        order = np.lexsort((reduced[out], cohort))
+        first = np.searchsorted(cohort[order], cohort[order])
+        return out[order][np.arange(len(out)) - first < _NEW_PER_COHORT]
+
+    def _opened(self, cost: Floats, deadline: float) -> bool:
+        """Add pairs until the relaxation is feasible; False where it is not with all of them.
+
+        Every row may be missed at a price while the sum of what is missed is made small; pairs are priced by
+        what they would save of it.
+        """
+        solver, nothing = self._solver, np.zeros(len(cost))
+        assert solver is not None
+        self._add_slack(solver)
+        slack, n = np.array(self._slack, dtype=np.int32), len(self._slack)
+        self._ready(nothing)
+        solver.changeColsBounds(n, slack, np.zeros(n), np.full(n, np.inf))
+        solver.changeColsCost(n, slack, np.ones(n))
+        while True:
+            if time.monotonic() > deadline:
+                raise OutOfTime
+            solver.run()
+            if self._bind(np.array(solver.getSolution().col_value)):
+                continue
+            missed = solver.getInfo().objective_function_value
+            if missed <= _MISSED:
+                break
+            wanted = self._wanted(self._reduced(nothing, np.array(solver.getSolution().row_dual)))
+            if not len(wanted):
+                break
+            self._add(wanted, nothing)
+        solver.changeColsBounds(n, slack, np.zeros(n), np.zeros(n))
+        solver.changeColsCost(n, slack, np.zeros(n))
+        self._ready(cost)
+        return bool(missed <= _MISSED)
+
+    def _add_slack(self, solver: highspy.Highs) -> None:
+        """Give every row that has none a column that fills it up and one that takes from it, both shut."""
+        rows = np.repeat(np.arange(len(self._slack) // 2, len(self._lines)), 2).astype(np.int32)
+        n, first = len(rows), solver.getNumCol()
+        if n:
+            zeros, each = np.zeros(n), np.arange(n, dtype=np.int32)
+            solver.addCols(n, zeros, zeros, zeros, n, each, rows, np.tile([1.0, -1.0], n // 2))
+            self._slack += range(first, first + n)
+
+    def _forget_slack(self) -> None:
+        """Take the columns that fill rows up out again: rows are about to change their places."""
+        if self._slack:
+            assert self._solver is not None
+            slack = np.array(self._slack, dtype=np.int32)
+            self._solver.deleteCols(len(slack), slack)
+            inside = self._place >= 0
+            self._place[inside] -= np.searchsorted(slack, self._place[inside])
+            self._slack = []
+
+
+def _present(model: Model) -> Ints:
+    """Column of the present place of each cohort, -1 for those who have none."""
+    home = np.full(len(model.cohorts.size), -1, dtype=np.int64)
+    here = np.flatnonzero(model.problem.home_post[model.pair_teacher] == model.pair_post)
+    home[model.pair_cohort[here]] = here
+    return home
+
+
+def _first_columns(model: Model, start: Floats | None) -> Bools:
+    """Columns to begin with: all but the pairs, and of the pairs those of a known plan and the present places.
+
+    Without a known plan also every pair of those who have no present place.
+    """
+    active = np.ones(model.width, dtype=bool)
+    home, pairs = model.problem.home_post[model.pair_teacher], len(model.pairs)
+    active[:pairs] = (home == model.pair_post) | ((home < 0) if start is None else (start[:pairs] > 0))
+    return active
