@@ -9,16 +9,18 @@ from itertools import count
 
 import numpy as np
 
-from allocator.evenness import Cut, Encoded, Range, Term, cuts, encode
+from allocator.evenness import Encoded, Range, Term, encode
 from allocator.model import INFINITY, Model
 from allocator.problem import Ints
 from allocator.roads import Floats
 from allocator.solving.engine import Engine, Linear, OutOfTime
+from allocator.solving.hull import Plane, planes
 from allocator.solving.integer import solve_whole
 
 _SAME = 1e-6  # squared CVs that differ by less are the same: what is held leaves the relaxation such a slack
 _WHOLE = 1e-4  # a relaxed total so near a whole number is that number
 _DESCENTS = 6
+_ROWS = 3  # rows that a term adds at once
 _SLOW = 0.1  # a round of cuts that gains a smaller share of what is left is the last: the box is split
 
 
@@ -45,13 +47,24 @@ class _Search:
     deadline: float
     best: Even | None
     point: Floats | None = None
-    cuts: list[tuple[int, int, Cut]] = field(default_factory=list)
+    pool: dict[int, list[Plane]] = field(default_factory=dict)
+    rows: dict[int, _Row] = field(default_factory=dict)
 
     @property
     def reached(self) -> float:
         """Evenness of the best plan."""
         assert self.best is not None
         return self.best.objective
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row that one edge of a plane gave: it holds where the total of its term lies in the range."""
+
+    term: int
+    range: Range
+    plane: Plane
+    slope: float
 
 
 @dataclass(frozen=True)
@@ -202,10 +215,13 @@ def _ease(search: _Search, relaxed: Linear, cost: Floats) -> Floats:
 def _bounds(search: _Search) -> Iterator[float]:
     """Yield ever better bounds, until they are within the gap."""
     ticket, closed = count(), INFINITY
-    boxes: list[tuple[float, int, tuple[Range, ...]]] = [(0.0, next(ticket), _opening(search))]
+    assert search.point is not None
+    boxes: list[tuple[float, int, tuple[Range, ...], Floats]] = [
+        (0.0, next(ticket), _opening(search), search.point)
+    ]
     while boxes and boxes[0][0] < _cutoff(search):
-        least, _, spans = heapq.heappop(boxes)
-        for box in _relax(search, spans):
+        least, _, spans, near = heapq.heappop(boxes)
+        for box in _relax(search, spans, near):
             known = min(closed, boxes[0][0] if boxes else INFINITY, search.reached)
             yield min(known, INFINITY if box is None else max(box.relaxed.value, least))
         reached = INFINITY if box is None else max(box.relaxed.value, least)
@@ -219,7 +235,7 @@ def _bounds(search: _Search) -> Iterator[float]:
             closed = min(closed, reached)
         else:
             for part in _halves(box):
-                heapq.heappush(boxes, (reached, next(ticket), part))
+                heapq.heappush(boxes, (reached, next(ticket), part, box.relaxed.x))
         yield min(closed, boxes[0][0] if boxes else INFINITY, search.reached)
 
 
@@ -252,38 +268,53 @@ def _enough(search: _Search) -> float:
     return max(search.gap / 8 * search.reached, _SAME)
 
 
-def _relax(search: _Search, spans: tuple[Range, ...]) -> Iterator[_Box | None]:
-    """Yield ever tighter relaxations of a box: None where the box holds no plan."""
+def _relax(search: _Search, spans: tuple[Range, ...], near: Floats) -> Iterator[_Box | None]:
+    """Yield ever tighter relaxations of a box, from planes near some values: None where the box holds no plan."""
     for code, span in zip(search.encoded, spans, strict=True):
         search.engine.limit(code.total, span.low, span.high)
-    for row, k, made in search.cuts:
-        holds = made.range.low <= spans[k].low and spans[k].high <= made.range.high
-        search.engine.limit_row(row, made.low if holds else -INFINITY, INFINITY)
-    assert search.point is not None
-    before = -INFINITY
-    _cut_off(search, spans, search.point, np.arange(len(spans)))
+    gone = [name for name, row in search.rows.items() if not _within(spans[row.term], row.range)]
+    search.engine.drop_rows(gone)
+    for name in gone:
+        del search.rows[name]
+    before, terms = -INFINITY, np.arange(len(spans))
     while True:
+        _separate(search, spans, near, terms)
         relaxed = search.engine.linear(search.cost, search.deadline)
         if relaxed is None:
             yield None
             return
-        error = np.array(
-            [c.term.weight * max(c.cv2_of(relaxed.x) - relaxed.x[c.cv2], 0.0) for c in search.encoded]
-        )
+        near = relaxed.x
+        error = np.array([c.term.weight * max(c.cv2_of(near) - near[c.cv2], 0.0) for c in search.encoded])
         yield _Box(spans, relaxed, error)
         enough, left = _enough(search), _cutoff(search) - relaxed.value
         gained = relaxed.value - before
         if left <= 0 or error.sum() <= enough or gained < max(enough / 50, _SLOW * left):
             return
-        before = relaxed.value
-        _cut_off(search, spans, relaxed.x, np.flatnonzero(error > error.sum() / 100))
+        before, terms = relaxed.value, np.flatnonzero(error > error.sum() / 100)
 
 
-def _cut_off(search: _Search, spans: tuple[Range, ...], x: Floats, terms: Ints) -> None:
-    """Add the cuts of some terms near a point."""
-    for k in terms:
-        for made in cuts(search.encoded[k], x, spans[k]):
-            search.cuts.append((search.engine.add_row(made.column, made.value, made.low), int(k), made))
+def _within(span: Range, other: Range) -> bool:
+    return other.low <= span.low and span.high <= other.high
+
+
+def _separate(search: _Search, spans: tuple[Range, ...], x: Floats, terms: Ints) -> None:
+    """Add the rows that cut off most at some values: of new planes there, and of those made elsewhere."""
+    for k in terms.tolist():
+        code, span = search.encoded[k], spans[k]
+        total = min(max(x[code.total], span.low), span.high)
+        pool = search.pool.setdefault(k, [])
+        pool += planes(code, x, span)
+        found = []
+        for plane in pool:
+            if _within(span, plane.range):
+                slopes, zeros = plane.edges(span)
+                heights = slopes * total + zeros
+                edge = int(np.argmax(heights))
+                found.append((plane.below(code, x) + heights[edge], plane, float(slopes[edge]), float(zeros[edge])))
+        found.sort(key=lambda one: -one[0])
+        for _, plane, slope, zero in found[:_ROWS]:
+            column, value, low = plane.row(code, slope, zero)
+            search.rows[search.engine.add_row(column, value, low)] = _Row(k, span, plane, slope)
 
 
 def _finish(search: _Search, box: _Box) -> float:

@@ -19,7 +19,7 @@ from allocator.roads import Floats
 from allocator.solving.program import TOLERANCE, Program, quiet
 
 _PRICE = 1e-9
-_NEW_PER_COHORT = 2
+_NEW_PER_COHORT = 1
 _MISSED = 1e-6  # people; rows that are missed by less in sum are kept
 _ANSWERS = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible)
 
