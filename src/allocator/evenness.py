@@ -30,8 +30,8 @@ from allocator.plan import Plan
 from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
 
-_KEPT = (0.2, 0.6, 0.9)  # shares of the curvature that cuts keep exact
 _MANY, _MORE = 2.5, 6  # single steps up to so many even shares, and so many heads more
+_NEAR = 2.0  # near known heads, single steps as far as so many roots of them, and so many heads more
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,8 @@ class Encoded:
         What the total can be, from the cohorts alone.
     low, high
         Least and most heads in each section, from the cohorts alone.
+    first, last
+        Heads of each section between which ``g`` is exact.
     heads
         Columns that hold ``x``, by section.
     total, g, cv2
@@ -150,6 +152,8 @@ class Encoded:
     range: Range
     low: Ints
     high: Ints
+    first: Ints
+    last: Ints
     heads: Ints
     total: int
     g: int
@@ -160,18 +164,35 @@ class Encoded:
         tau = max(x[self.total], 1e-9) / self.middle
         return float(min(x[self.g] / tau**2 - (1 - 1 / tau) ** 2, self.term.worst))
 
+    def g_of(self, heads: Floats) -> float:
+        """``g`` of heads by section: between two whole numbers on the line that joins them."""
+        below, share = np.floor(heads), self.term.pupils / self.term.pupils.sum()
+        ends = [share * (h / (share * self.middle) - 1) ** 2 for h in (below, below + 1)]
+        return float((ends[0] + (heads - below) * (ends[1] - ends[0])).sum())
 
-def encode(model: Model, term: Term, middle: float) -> Encoded:
+    def covers(self, x: Floats) -> bool:
+        """Whether ``g`` is exact at the values of the columns."""
+        heads = x[self.heads]
+        return bool(((heads > self.first - 1 - 1e-6) & (heads < self.last + 1e-6)).all())
+
+
+def encode(model: Model, term: Term, middle: float, near: tuple[Floats, Floats] | None = None) -> Encoded:
     """Add one term to the model, with its weight in the level ``evenness``; the bound of CV² is still open.
 
-    Heads far above an even share are counted at the slope where the single steps end: still a lower bound.
+    Parameters
+    ----------
+    middle
+        ``T₀``.
+    near
+        Least and most heads of each section that plans are known to have: some way below and above them heads
+        are counted at the slope where the single steps begin and end, which is a lower bound. Without it there
+        are single steps from the least to far above an even share.
     """
     low, high = _limits(model, term)
-    reached = min(_totals(model, term).high, 2 * middle + 10)
-    likely = np.ceil(_MANY * reached * term.pupils / term.pupils.sum()) + _MORE
-    steps = np.minimum(high - low, np.maximum(likely - low, 1)).astype(np.int64)
+    first, last = _steps(model, term, low, high, middle, near)
+    steps = last - first
     at = np.repeat(np.arange(len(low)), steps)
-    head = low[at] + np.arange(len(at)) - np.repeat(np.cumsum(steps) - steps, steps)
+    head = first[at] + np.arange(len(at)) - np.repeat(np.cumsum(steps) - steps, steps)
     share, per_head = term.pupils / term.pupils.sum(), term.pupils.sum() / (term.pupils * middle)
 
     def cost(section: Ints, heads: Floats) -> Floats:
@@ -186,22 +207,42 @@ def encode(model: Model, term: Term, middle: float) -> Encoded:
         0 * ones,
         0 * ones,
     )
-    room = np.where(np.append(at[1:] != at[:-1], True), (high - low - steps)[at] + 1.0, 1.0)
-    segments = model.columns(np.zeros(len(at)), room, whole=False)
+    ends = np.append(at[1:] != at[:-1], True)
+    segments = model.columns(np.zeros(len(at)), np.where(ends, (high - last)[at] + 1.0, 1.0), whole=False)
+    fewer = model.columns(np.zeros(len(low)), (first - low).astype(float), whole=False)
     model.rows(
-        np.concatenate([every, at]),
-        np.concatenate([held, segments]),
-        np.concatenate([ones, -np.ones(len(at))]),
-        low.astype(float),
-        low.astype(float),
+        np.concatenate([every, at, every]),
+        np.concatenate([held, segments, fewer]),
+        np.concatenate([ones, -np.ones(len(at)), ones]),
+        first.astype(float),
+        first.astype(float),
     )
     rise = cost(at, head + 1.0) - cost(at, head.astype(float))
-    constant = float(cost(every, low.astype(float)).sum())
+    fall = cost(every, np.maximum(first - 1.0, 0.0)) - cost(every, first.astype(float))
+    constant = float(cost(every, first.astype(float)).sum())
     total, g, cv2 = model.columns(np.zeros(3), np.full(3, INFINITY), whole=False)
     model.row(np.append(held, total), np.append(ones, -1.0), 0.0, 0.0)
-    model.row(np.append(segments, g), np.append(rise, -1.0), -constant, -constant)
+    model.row(
+        np.concatenate([segments, fewer, [g]]), np.concatenate([rise, fall, [-1.0]]), -constant, -constant
+    )
     model.cost("evenness", np.array([cv2]), np.array([term.weight]))
-    return Encoded(term, middle, _totals(model, term), low, high, held, int(total), int(g), int(cv2))
+    span = _totals(model, term)
+    return Encoded(term, middle, span, low, high, first, last, held, int(total), int(g), int(cv2))
+
+
+def _steps(
+    model: Model, term: Term, low: Ints, high: Ints, middle: float, near: tuple[Floats, Floats] | None
+) -> tuple[Ints, Ints]:
+    """Heads of each section from which and up to which every head is a step of its own; one step at the least."""
+    reached = min(_totals(model, term).high, 2 * middle + 10)
+    likely = np.ceil(_MANY * reached * term.pupils / term.pupils.sum()) + _MORE
+    first, last = low, np.minimum(high, np.maximum(likely, low + 1))
+    if near is not None:
+        fewest, most = near
+        first = np.clip(np.floor(fewest - _NEAR * np.sqrt(fewest)) - _MORE, low, np.maximum(high - 1, low))
+        last = np.minimum(high, np.ceil(most + _NEAR * np.sqrt(most)) + _MORE)
+    first = first.astype(np.int64)
+    return first, np.maximum(last.astype(np.int64), first + (high > first))
 
 
 def _totals(model: Model, term: Term) -> Range:
@@ -223,60 +264,3 @@ def _limits(model: Model, term: Term) -> tuple[Ints, Ints]:
     high = (size[:, None] * (inside > 0)).sum(axis=0)
     low = (size[:, None] * ((inside == lawful[:, None]) & (inside > 0))).sum(axis=0)
     return low.astype(np.int64), high.astype(np.int64)
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A row ``low <= Σ value × column`` that holds for every plan whose total lies in the range."""
-
-    range: Range
-    column: Ints
-    value: Floats
-    low: float
-
-
-def cuts(encoded: Encoded, x: Floats, span: Range) -> list[Cut]:
-    """Bound CV² from below over a range of the total, as closely as planes can near the values ``x``.
-
-    Where the range is a single total one plane is exact. Else several shares of the curvature are kept exact:
-    the more is kept, the nearer a plane stays away from ``x``; the less, the nearer it comes at ``x`` itself.
-    """
-    return [_cut(encoded, x, span, kept) for kept in (_KEPT if span.low < span.high else (1.0,))]
-
-
-def _cut(encoded: Encoded, x: Floats, span: Range, kept: float) -> Cut:
-    """Bound CV² from below by a plane and so much of the curvature of ``g``."""
-    term = encoded.term
-    a = kept * (encoded.middle / max(span.high, 1.0)) ** 2
-    slope = term.pupils.sum() / term.pupils
-    heads, total = x[encoded.heads], min(max(x[encoded.total], span.low, 1.0), max(span.high, 1.0))
-    curve = total**-2 - kept * max(span.high, 1.0) ** -2
-    pi = 2 * curve * slope * heads - 2 * total**-3 * (slope * heads**2).sum() + 2 * a / encoded.middle
-    least = _cheapest(encoded, span, pi, kept)
-    column = np.concatenate([encoded.heads, [encoded.g, encoded.cv2]])
-    return Cut(span, column, np.concatenate([-pi, [-a, 1.0]]), least)
-
-
-def _cheapest(encoded: Encoded, span: Range, pi: Floats, kept: float) -> float:
-    """Return the minimum of ``CV² − a·g − π·x`` over whole heads with a total in the range.
-
-    With ``Q = N Σ x_u² / P_u`` it is ``Q (1/T² − a/T₀²) + 2aT/T₀ − 1 − a − π·x``.
-    """
-    slope = encoded.term.pupils.sum() / encoded.term.pupils
-    a = kept * (encoded.middle / max(span.high, 1.0)) ** 2
-    most = np.minimum(encoded.high, span.high).astype(np.int64)
-    low = encoded.low.astype(float)
-    room = np.maximum(most - encoded.low, 0)
-    at = np.repeat(np.arange(len(room)), room)
-    head = low[at] + np.arange(len(at)) - np.repeat(np.cumsum(room) - room, room)
-    rise, fixed = slope[at] * (2 * head + 1), float((slope * low**2).sum())
-    best = encoded.term.worst - a if span.low == 0 else INFINITY  # without any head, g is 1
-    for total in np.arange(max(span.low, 1.0), span.high + 1):
-        curve, wanted = total**-2 - kept * span.high**-2, int(total - low.sum())
-        if not 0 <= wanted <= len(at):
-            continue
-        costs = curve * rise - pi[at]
-        taken = np.partition(costs, wanted - 1)[:wanted] if 0 < wanted < len(at) else costs[:wanted]
-        value = curve * fixed - pi @ low + taken.sum() + 2 * a * total / encoded.middle - 1 - a
-        best = min(best, float(value))
-    return best

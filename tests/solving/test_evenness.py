@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allocator.evenness import Encoded, Range, cuts, encode
+from allocator.evenness import Encoded, Range, encode
 from allocator.metrics.indices import official_cv
 from allocator.roads import Floats
 from allocator.solving.engine import Engine

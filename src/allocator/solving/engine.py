@@ -67,6 +67,11 @@ class Engine:
         """Cohort of every column, -1 for those that are not people."""
         return self._program.cohort
 
+    @property
+    def present(self) -> Bools:
+        """Columns that are the present place of a cohort, shape (columns,)."""
+        return self._relaxation.present
+
     def add_row(self, column: Ints, value: Floats, low: float, high: float = np.inf) -> int:
         """Add a row over columns that are not pairs; returns its name."""
         row, self._next = self._next, self._next + 1

@@ -39,14 +39,15 @@ class _Search:
 
     base: Model
     listed: list[Term]
-    encoded: list[Encoded]
-    engine: Engine
-    cost: Floats
     burden: Floats
     gap: float
     deadline: float
     best: Even | None
-    point: Floats | None = None
+    encoded: list[Encoded] = field(default_factory=list)
+    engine: Engine = field(init=False)
+    cost: Floats = field(init=False)
+    near: dict[int, list[Floats]] = field(default_factory=dict)
+    point: Linear | None = None
     pool: dict[int, list[Plane]] = field(default_factory=dict)
     rows: dict[int, _Row] = field(default_factory=dict)
 
@@ -63,8 +64,16 @@ class _Row:
 
     term: int
     range: Range
-    plane: Plane
-    slope: float
+
+
+@dataclass(frozen=True, order=True)
+class _Open:
+    """A box that is still open: a bound known for it, its ranges, and the heads to begin with."""
+
+    least: float
+    ticket: int
+    spans: tuple[Range, ...] = field(compare=False)
+    near: list[Floats] = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -122,11 +131,15 @@ def prove(
     search = _search(base, listed, burden, gap, deadline, start)
     bound = 0.0
     try:
-        _descend(search)
+        cost = _descend(search)
+        if cost is None:
+            return None
+        _take_whole(search, cost)
         if search.best is None:
             return None
         progress(search.best.objective, bound)
-        for bound in _bounds(search):
+        for found in _bounds(search):
+            bound = max(bound, found)
             progress(search.best.objective, bound)
     except OutOfTime:
         if search.best is None:
@@ -137,11 +150,34 @@ def prove(
 def _search(
     base: Model, listed: list[Term], burden: Floats, gap: float, deadline: float, start: Floats | None
 ) -> _Search:
-    model = base.copy()
     best = None if start is None else Even(start, evenness(start, listed), 0.0)
-    encoded = [encode(model, t, _middle(base, t, start)) for t in listed]
-    engine = Engine(model, None if start is None else _padded(start, model.width))
-    return _Search(base, listed, encoded, engine, model.objective("evenness"), burden, gap, deadline, best)
+    search = _Search(base, listed, burden, gap, deadline, best)
+    _encode(search)
+    return search
+
+
+def _encode(search: _Search, x: Floats | None = None) -> None:
+    """Put the terms into the model: single steps near the best plan, near today's heads and near the values ``x``."""
+    model, start = search.base.copy(), None if search.best is None else search.best.x
+    known = [v for v in (start, x) if v is not None]
+    for k, term in enumerate(search.listed):
+        found = [_fractions(v, term) for v in known]
+        search.near[k] = [*search.near.get(k, []), *found]
+    before = search.encoded
+    search.encoded = []
+    for k, term in enumerate(search.listed):
+        near = search.near[k]
+        around = (np.min(near, axis=0), np.max(near, axis=0)) if near else None
+        middle = before[k].middle if before else _middle(search.base, term, start)
+        search.encoded.append(encode(model, term, middle, around))
+    pairs = None if not known else np.sum([v[: len(search.base.pairs)] for v in known], axis=0)
+    search.engine = Engine(model, None if pairs is None else _padded(pairs, model.width))
+    search.cost, search.rows = model.objective("evenness"), {}
+
+
+def _fractions(x: Floats, term: Term) -> Floats:
+    """Heads of each section at values that need not be whole."""
+    return np.bincount(term.position, x[term.pair], minlength=len(term.sections))
 
 
 def _padded(start: Floats, width: int) -> Floats:
@@ -156,24 +192,37 @@ def _middle(base: Model, term: Term, start: Floats | None) -> float:
     return max(float(base.cohorts.size[base.pair_cohort[term.pair[pairs]]].sum()), 1.0)
 
 
-def _descend(search: _Search) -> None:
-    """Find a good plan: follow the slope of CV² in the totals until it settles, then take whole people."""
+def _descend(search: _Search) -> Floats | None:
+    """Follow the slope of CV² in the totals until it settles; returns the slope, None where there is no plan.
+
+    Where the way leads past the single steps there are more of them from then on.
+    """
+    relaxed, value = None, INFINITY
+    points = [(1.0, 0.0)] * len(search.encoded)
+    for _ in range(_DESCENTS):
+        cost = _slope(search, points)
+        relaxed = _linear(search, cost)
+        if relaxed is None:
+            return None
+        while not all(code.covers(relaxed.x) for code in search.encoded):
+            _encode(search, relaxed.x)
+            cost = _slope(search, points)
+            relaxed = _linear(search, cost)
+            assert relaxed is not None, "an objective does not make rows infeasible"
+        points = [(max(relaxed.x[c.total], 1.0) / c.middle, relaxed.x[c.g]) for c in search.encoded]
+        before, value = value, _value(search, relaxed.x)
+        if value >= before * (1 - search.gap / 8) - _SAME:
+            break
+    assert relaxed is not None
+    search.point = relaxed
+    return cost
+
+
+def _linear(search: _Search, cost: Floats) -> Linear | None:
+    """Solve the relaxation with every total the cohorts allow."""
     for code in search.encoded:
         search.engine.limit(code.total, code.range.low, code.range.high)
-    cost = _slope(search, [(1.0, 0.0)] * len(search.encoded))
-    relaxed = search.engine.linear(cost, search.deadline)
-    if relaxed is None:
-        return
-    for _ in range(_DESCENTS - 1):
-        value = _value(search, relaxed.x)
-        points = [(max(relaxed.x[c.total], 1.0) / c.middle, relaxed.x[c.g]) for c in search.encoded]
-        cost = _slope(search, points)
-        relaxed = search.engine.linear(cost, search.deadline)
-        assert relaxed is not None, "an objective does not make rows infeasible"
-        if _value(search, relaxed.x) >= value * (1 - search.gap / 8) - _SAME:
-            break
-    search.point = relaxed.x
-    _take_whole(search, cost, relaxed)
+    return search.engine.linear(cost, search.deadline)
 
 
 def _slope(search: _Search, points: list[tuple[float, float]]) -> Floats:
@@ -190,10 +239,11 @@ def _value(search: _Search, x: Floats) -> float:
     return sum(c.term.weight * c.cv2_of(x) for c in search.encoded)
 
 
-def _take_whole(search: _Search, cost: Floats, relaxed: Linear) -> None:
+def _take_whole(search: _Search, cost: Floats) -> None:
     """Solve in whole numbers, people's burden choosing among equals; keep the plan if it is the best."""
-    eased = cost + _ease(search, relaxed, cost)
-    again = search.engine.linear(eased, search.deadline)
+    assert search.point is not None
+    eased = cost + _ease(search, search.point)
+    again = _linear(search, eased)
     assert again is not None
     pairs = len(search.base.pairs)
     proof = solve_whole(search.engine, eased, again, pairs, gap=search.gap / 8, deadline=search.deadline)
@@ -204,9 +254,9 @@ def _take_whole(search: _Search, cost: Floats, relaxed: Linear) -> None:
         search.best = Even(proof.x[: search.base.width], found, 0.0)
 
 
-def _ease(search: _Search, relaxed: Linear, cost: Floats) -> Floats:
+def _ease(search: _Search, relaxed: Linear) -> Floats:
     """Weigh the burden so lightly that it costs at most an eighth of the gap, and chooses among equals."""
-    ease = np.zeros(len(cost))
+    ease = np.zeros(len(search.cost))
     ease[: len(search.burden)] = search.burden
     scale = float(ease @ relaxed.x)
     return ease * (search.gap / 8 * _value(search, relaxed.x) / scale) if scale > 0 else ease * 0.0
@@ -214,29 +264,43 @@ def _ease(search: _Search, relaxed: Linear, cost: Floats) -> Floats:
 
 def _bounds(search: _Search) -> Iterator[float]:
     """Yield ever better bounds, until they are within the gap."""
-    ticket, closed = count(), INFINITY
     assert search.point is not None
-    boxes: list[tuple[float, int, tuple[Range, ...], Floats]] = [
-        (0.0, next(ticket), _opening(search), search.point)
-    ]
-    while boxes and boxes[0][0] < _cutoff(search):
-        least, _, spans, near = heapq.heappop(boxes)
-        for box in _relax(search, spans, near):
-            known = min(closed, boxes[0][0] if boxes else INFINITY, search.reached)
-            yield min(known, INFINITY if box is None else max(box.relaxed.value, least))
-        reached = INFINITY if box is None else max(box.relaxed.value, least)
-        if (
-            box is not None
-            and reached < _cutoff(search)
-            and (box.error.sum() <= _enough(search) or not _splittable(box))
-        ):
-            reached = max(reached, _finish(search, box))
-        if box is None or reached >= _cutoff(search) or not _splittable(box):
-            closed = min(closed, reached)
-        else:
-            for part in _halves(box):
-                heapq.heappush(boxes, (reached, next(ticket), part, box.relaxed.x))
-        yield min(closed, boxes[0][0] if boxes else INFINITY, search.reached)
+    ticket, closed, point = count(), INFINITY, search.point.x
+    boxes = [_Open(0.0, next(ticket), _opening(search), _places(search, point))]
+    while boxes and boxes[0].least < _cutoff(search):
+        this: _Open | None = heapq.heappop(boxes)
+        while this is not None:
+            for box in _relax(search, this):
+                known = min(closed, boxes[0].least if boxes else INFINITY, search.reached)
+                yield min(known, INFINITY if box is None else max(box.relaxed.value, this.least))
+            reached = INFINITY if box is None else max(box.relaxed.value, this.least)
+            if (
+                box is not None
+                and reached < _cutoff(search)
+                and (box.error.sum() <= _enough(search) or not _splittable(box))
+            ):
+                reached = max(reached, _finish(search, box))
+            this = None
+            if box is None or reached >= _cutoff(search) or not _splittable(box):
+                closed = min(closed, reached)
+            else:
+                near = _places(search, box.relaxed.x)
+                parts = [_Open(reached, next(ticket), part, near) for part in _halves(search, box)]
+                if DIVE:
+                    this = parts[0]
+                    heapq.heappush(boxes, parts[1])
+                else:
+                    for part in parts: heapq.heappush(boxes, part)
+            known = min(closed, boxes[0].least if boxes else INFINITY, search.reached)
+            yield known if this is None else min(known, this.least)
+
+
+DIVE = True
+
+
+def _places(search: _Search, x: Floats) -> list[Floats]:
+    """Heads of each section of every term: values that do not depend on how the terms are put into the model."""
+    return [x[code.heads] for code in search.encoded]
 
 
 def _opening(search: _Search) -> tuple[Range, ...]:
@@ -268,14 +332,10 @@ def _enough(search: _Search) -> float:
     return max(search.gap / 8 * search.reached, _SAME)
 
 
-def _relax(search: _Search, spans: tuple[Range, ...], near: Floats) -> Iterator[_Box | None]:
+def _relax(search: _Search, this: _Open) -> Iterator[_Box | None]:
     """Yield ever tighter relaxations of a box, from planes near some values: None where the box holds no plan."""
-    for code, span in zip(search.encoded, spans, strict=True):
-        search.engine.limit(code.total, span.low, span.high)
-    gone = [name for name, row in search.rows.items() if not _within(spans[row.term], row.range)]
-    search.engine.drop_rows(gone)
-    for name in gone:
-        del search.rows[name]
+    spans, near = this.spans, this.near
+    _enter(search, spans)
     before, terms = -INFINITY, np.arange(len(spans))
     while True:
         _separate(search, spans, near, terms)
@@ -283,8 +343,14 @@ def _relax(search: _Search, spans: tuple[Range, ...], near: Floats) -> Iterator[
         if relaxed is None:
             yield None
             return
-        near = relaxed.x
-        error = np.array([c.term.weight * max(c.cv2_of(near) - near[c.cv2], 0.0) for c in search.encoded])
+        if not all(code.covers(relaxed.x) for code in search.encoded):
+            _encode(search, relaxed.x)
+            _enter(search, spans)
+            continue
+        near = _places(search, relaxed.x)
+        error = np.array(
+            [c.term.weight * max(c.cv2_of(relaxed.x) - relaxed.x[c.cv2], 0.0) for c in search.encoded]
+        )
         yield _Box(spans, relaxed, error)
         enough, left = _enough(search), _cutoff(search) - relaxed.value
         gained = relaxed.value - before
@@ -293,28 +359,39 @@ def _relax(search: _Search, spans: tuple[Range, ...], near: Floats) -> Iterator[
         before, terms = relaxed.value, np.flatnonzero(error > error.sum() / 100)
 
 
+def _enter(search: _Search, spans: tuple[Range, ...]) -> None:
+    """Set the ranges of a box, and take out the rows that need not hold in it."""
+    for code, span in zip(search.encoded, spans, strict=True):
+        search.engine.limit(code.total, span.low, span.high)
+    gone = [name for name, row in search.rows.items() if not _within(spans[row.term], row.range)]
+    search.engine.drop_rows(gone)
+    for name in gone:
+        del search.rows[name]
+
+
 def _within(span: Range, other: Range) -> bool:
     return other.low <= span.low and span.high <= other.high
 
 
-def _separate(search: _Search, spans: tuple[Range, ...], x: Floats, terms: Ints) -> None:
-    """Add the rows that cut off most at some values: of new planes there, and of those made elsewhere."""
+def _separate(search: _Search, spans: tuple[Range, ...], near: list[Floats], terms: Ints) -> None:
+    """Add the rows that cut off most near some heads: of new planes there, and of those made elsewhere."""
     for k in terms.tolist():
-        code, span = search.encoded[k], spans[k]
-        total = min(max(x[code.total], span.low), span.high)
+        code, span, heads = search.encoded[k], spans[k], near[k]
+        total = min(max(float(heads.sum()), span.low), span.high)
         pool = search.pool.setdefault(k, [])
-        pool += planes(code, x, span)
-        found = []
+        pool += planes(code, heads, span)
+        g, found = code.g_of(heads), []
         for plane in pool:
             if _within(span, plane.range):
                 slopes, zeros = plane.edges(span)
                 heights = slopes * total + zeros
                 edge = int(np.argmax(heights))
-                found.append((plane.below(code, x) + heights[edge], plane, float(slopes[edge]), float(zeros[edge])))
+                height = plane.a * g + float(plane.pi @ heads) + float(heights[edge])
+                found.append((height, plane, float(slopes[edge]), float(zeros[edge])))
         found.sort(key=lambda one: -one[0])
         for _, plane, slope, zero in found[:_ROWS]:
             column, value, low = plane.row(code, slope, zero)
-            search.rows[search.engine.add_row(column, value, low)] = _Row(k, span, plane, slope)
+            search.rows[search.engine.add_row(column, value, low)] = _Row(k, span)
 
 
 def _finish(search: _Search, box: _Box) -> float:
@@ -335,11 +412,13 @@ def _splittable(box: _Box) -> bool:
     return any(s.low < s.high for s in box.spans)
 
 
-def _halves(box: _Box) -> list[tuple[Range, ...]]:
-    """Split the totals of the term whose relaxation is farthest off in two."""
+def _halves(search: _Search, box: _Box) -> list[tuple[Range, ...]]:
+    """Split the totals of the term whose relaxation is farthest off in two; first that which holds its values."""
     width = np.array([s.high - s.low for s in box.spans])
     worst = int(np.argmax(np.where(width > 0, box.error + _SAME * width, -INFINITY)))
-    span = box.spans[worst]
+    span, total = box.spans[worst], float(box.relaxed.x[search.encoded[worst].total])
     middle = float(np.floor((span.low + span.high) / 2))
-    halves = (Range(span.low, middle), Range(middle + 1, span.high))
+    halves = [Range(span.low, middle), Range(middle + 1, span.high)]
+    if total > middle + 0.5:
+        halves.reverse()
     return [(*box.spans[:worst], half, *box.spans[worst + 1 :]) for half in halves]

@@ -45,21 +45,17 @@ class Plane:
         known = np.isfinite(least)
         return _lower_hull(totals[known], least[known])
 
-    def below(self, encoded: Encoded, x: Floats) -> float:
-        """``a·g + π·x`` at the values of the columns."""
-        return float(self.a * x[encoded.g] + self.pi @ x[encoded.heads])
-
     def row(self, encoded: Encoded, slope: float, at_zero: float) -> tuple[Ints, Floats, float]:
         """Columns, values and least of the row of one edge."""
         column = np.concatenate([encoded.heads, [encoded.g, encoded.total, encoded.cv2]])
         return column, np.concatenate([-self.pi, [-self.a, -slope, 1.0]]), at_zero
 
 
-def planes(encoded: Encoded, x: Floats, span: Range) -> list[Plane]:
-    """Bound CV² from below over a range of the total, near the values ``x``; for a single total exactly."""
+def planes(encoded: Encoded, heads: Floats, span: Range) -> list[Plane]:
+    """Bound CV² from below over a range of the total, near some heads; for a single total exactly."""
     if span.low == span.high:
         return [_single(encoded, span)]
-    return [_plane(encoded, x, span, kept) for kept in _KEPT]
+    return [_plane(encoded, heads, span, kept) for kept in _KEPT]
 
 
 def _single(encoded: Encoded, span: Range) -> Plane:
@@ -71,12 +67,12 @@ def _single(encoded: Encoded, span: Range) -> Plane:
     return Plane(span, tau**-2, none, np.array([-((1 - 1 / tau) ** 2)]))
 
 
-def _plane(encoded: Encoded, x: Floats, span: Range, kept: float) -> Plane:
-    """Keep so much of the curvature of ``g``, and of the rest the slope at ``x``."""
+def _plane(encoded: Encoded, heads: Floats, span: Range, kept: float) -> Plane:
+    """Keep so much of the curvature of ``g``, and of the rest the slope at the heads."""
     most = max(span.high, 1.0)
     a = kept * (encoded.middle / most) ** 2
     slope = encoded.term.pupils.sum() / encoded.term.pupils
-    heads, total = x[encoded.heads], min(max(x[encoded.total], span.low, 1.0), most)
+    total = min(max(float(heads.sum()), span.low, 1.0), most)
     curve = total**-2 - kept * most**-2
     pi = 2 * curve * slope * heads - 2 * total**-3 * (slope * heads**2).sum() + 2 * a / encoded.middle
     return Plane(span, a, pi, _least(encoded, span, a, pi))

@@ -11,6 +11,8 @@ from allocator.problem import Bools
 from allocator.roads import Floats
 from allocator.solving.engine import Engine, Linear, OutOfTime
 
+_FRACTION = 1e-6
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -33,10 +35,10 @@ def solve_whole(
 ) -> Proof | None:
     """Find whole numbers within ``gap`` of the bound.
 
-    First only pairs that the relaxation has tried and that have a small reduced cost may be used: the
-    relaxation is almost whole, so that its bound often proves what is found there. Where it does not, every
-    pair whose reduced cost is below the distance between the best plan and the bound is let in: the others
-    provably cannot be in a better plan.
+    The relaxation is almost whole: in each of three rounds more may differ from it. First only the cohorts that
+    it splits, then all pairs that it has tried and that have a small reduced cost; what is found there its bound
+    often proves. Where it does not, every pair whose reduced cost is below the distance between the best plan
+    and the bound is let in: the others provably cannot be in a better plan.
 
     Parameters
     ----------
@@ -62,11 +64,14 @@ def solve_whole(
     """
     best = None if start is None else Proof(start, float(cost @ start), relaxed.value)
     reach, tried = max(2 * gap, 0.002) * max(abs(relaxed.value), 1e-6), engine.active.copy()
+    split = True
     while True:
         if best is not None and best.objective - relaxed.value <= _slack(best.objective, gap):
             return Proof(best.x, best.objective, min(relaxed.value, best.objective))
-        full = best is not None and reach >= best.objective - relaxed.value and tried.all()
+        full = not split and best is not None and reach >= best.objective - relaxed.value and tried.all()
         keep = _within(relaxed, pairs, reach) & tried
+        if split:
+            keep &= _near(engine, relaxed, pairs)
         seconds, known = deadline - time.monotonic(), None if best is None else best.x
         try:
             found = engine.whole(cost, keep, gap=gap / 2, seconds=seconds, start=known)
@@ -87,6 +92,9 @@ def solve_whole(
             if best is None:
                 raise OutOfTime
             return best
+        if split:
+            split = False
+            continue
         wider = best.objective - relaxed.value if best is not None else reach * (8 if tried.all() else 1)
         reach, tried = wider * (1 + 1e-9), np.ones_like(tried)
 
@@ -99,4 +107,14 @@ def _within(relaxed: Linear, pairs: int, reach: float) -> Bools:
     """Pairs in use or of small reduced cost; every column that is not a pair."""
     keep = np.ones(len(relaxed.x), dtype=bool)
     keep[:pairs] = (relaxed.reduced[:pairs] <= reach) | (relaxed.x[:pairs] > 1e-9)
+    return keep
+
+
+def _near(engine: Engine, relaxed: Linear, pairs: int) -> Bools:
+    """Pairs in use, and every pair of the cohorts that the relaxation splits; every column that is not a pair."""
+    x = relaxed.x[:pairs]
+    split = np.zeros(int(engine.cohort.max()) + 1, dtype=bool)
+    split[engine.cohort[:pairs][np.abs(x - np.round(x)) > _FRACTION]] = True
+    keep = np.ones(len(relaxed.x), dtype=bool)
+    keep[:pairs] = (x > _FRACTION) | split[engine.cohort[:pairs]] | engine.present[:pairs]
     return keep

@@ -43,6 +43,8 @@ class Relaxation:
 
     def __init__(self, program: Program, model: Model, start: Floats | None) -> None:
         self._of, self._home = program, _present(model)
+        self.present = np.zeros(program.width, dtype=bool)
+        self.present[self._home[self._home >= 0]] = True
         self.active = _first_columns(model, start)
         self._solver: highspy.Highs | None = None
         self._place = np.full(program.width, -1, dtype=np.int64)
