@@ -72,6 +72,11 @@ class Engine:
         """Columns that are the present place of a cohort, shape (columns,)."""
         return self._relaxation.present
 
+    @property
+    def idle(self) -> set[int]:
+        """Rows that were added and held nothing back at the last optimum."""
+        return self._relaxation.idle
+
     def add_row(self, column: Ints, value: Floats, low: float, high: float = np.inf) -> int:
         """Add a row over columns that are not pairs; returns its name."""
         row, self._next = self._next, self._next + 1

@@ -304,19 +304,21 @@ def _places(search: _Search, x: Floats) -> list[Floats]:
 
 
 def _opening(search: _Search) -> tuple[Range, ...]:
-    """Return the ranges of every total that the rows allow."""
-    return tuple(_ends(search, code) for code in search.encoded)
+    """Return the ranges of every total that the rows allow, by a relaxation without evenness of its own."""
+    tried = search.engine.active[: len(search.base.pairs)].astype(float)
+    engine = Engine(search.base, _padded(tried, search.base.width))
+    return tuple(_ends(search, engine, code) for code in search.encoded)
 
 
-def _ends(search: _Search, code: Encoded) -> Range:
+def _ends(search: _Search, engine: Engine, code: Encoded) -> Range:
     """Least and most of a total by the relaxation."""
     if code.range.low == code.range.high:
         return code.range
     ends = []
     for sign in (1.0, -1.0):
-        cost = np.zeros(len(search.cost))
-        cost[code.total] = sign
-        end = search.engine.linear(cost, search.deadline)
+        cost = np.zeros(search.base.width)
+        cost[search.base.pairs[code.term.pair]] = sign
+        end = engine.linear(cost, search.deadline)
         assert end is not None, "the best plan lies in the range"
         ends.append(sign * end.value)
     return Range(float(np.ceil(ends[0] - _WHOLE)), float(np.floor(ends[1] + _WHOLE)))
@@ -360,10 +362,15 @@ def _relax(search: _Search, this: _Open) -> Iterator[_Box | None]:
 
 
 def _enter(search: _Search, spans: tuple[Range, ...]) -> None:
-    """Set the ranges of a box, and take out the rows that need not hold in it."""
+    """Set the ranges of a box, and take out the rows that need not hold in it or held nothing at the last values."""
     for code, span in zip(search.encoded, spans, strict=True):
         search.engine.limit(code.total, span.low, span.high)
-    gone = [name for name, row in search.rows.items() if not _within(spans[row.term], row.range)]
+    idle = search.engine.idle
+    gone = [
+        name
+        for name, row in search.rows.items()
+        if not _within(spans[row.term], row.range) or name in idle
+    ]
     search.engine.drop_rows(gone)
     for name in gone:
         del search.rows[name]

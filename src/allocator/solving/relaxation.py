@@ -50,6 +50,7 @@ class Relaxation:
         self._place = np.full(program.width, -1, dtype=np.int64)
         self._lines: Ints = np.zeros(0, dtype=np.int64)
         self._slack: list[int] = []
+        self.idle: set[int] = set()
 
     def solve(self, cost: Floats, deadline: float) -> tuple[Floats, Floats] | None:
         """Return the values and the reduced costs of every column at the optimum; None where there is none.
@@ -76,6 +77,8 @@ class Relaxation:
             reduced = self._reduced(cost, np.array(solver.getSolution().row_dual))
             wanted = self._wanted(reduced)
             if not len(wanted):
+                dual = np.array(solver.getSolution().row_dual)[: len(self._lines)]
+                self.idle = set(self._lines[(self._lines >= len(self._of.row_low)) & (dual == 0)].tolist())
                 return self._values(values), reduced
             self._add(wanted, cost)
 
