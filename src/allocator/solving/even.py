@@ -16,9 +16,9 @@ from allocator.roads import Floats
 from allocator.solving.engine import Engine, Linear, OutOfTime
 from allocator.solving.hull import Plane, planes
 from allocator.solving.integer import solve_whole
+from allocator.solving.totals import opening
 
 _SAME = 1e-6  # squared CVs that differ by less are the same: what is held leaves the relaxation such a slack
-_WHOLE = 1e-4  # a relaxed total so near a whole number is that number
 _DESCENTS = 6
 _ROWS = 3  # rows that a term adds at once
 _SLOW = 0.1  # a round of cuts that gains a smaller share of what is left is the last: the box is split
@@ -266,7 +266,10 @@ def _bounds(search: _Search) -> Iterator[float]:
     """Yield ever better bounds, until they are within the gap."""
     assert search.point is not None
     ticket, closed, point = count(), INFINITY, search.point.x
-    boxes = [_Open(0.0, next(ticket), _opening(search), _places(search, point))]
+    totals = [float(point[code.total]) for code in search.encoded]
+    tried = search.engine.active[: search.base.width].astype(float)
+    spans = opening(search.base, search.encoded, totals, tried, search.deadline)
+    boxes = [_Open(0.0, next(ticket), spans, _places(search, point))]
     while boxes and boxes[0].least < _cutoff(search):
         this: _Open | None = heapq.heappop(boxes)
         while this is not None:
@@ -301,27 +304,6 @@ DIVE = True
 def _places(search: _Search, x: Floats) -> list[Floats]:
     """Heads of each section of every term: values that do not depend on how the terms are put into the model."""
     return [x[code.heads] for code in search.encoded]
-
-
-def _opening(search: _Search) -> tuple[Range, ...]:
-    """Return the ranges of every total that the rows allow, by a relaxation without evenness of its own."""
-    tried = search.engine.active[: len(search.base.pairs)].astype(float)
-    engine = Engine(search.base, _padded(tried, search.base.width))
-    return tuple(_ends(search, engine, code) for code in search.encoded)
-
-
-def _ends(search: _Search, engine: Engine, code: Encoded) -> Range:
-    """Least and most of a total by the relaxation."""
-    if code.range.low == code.range.high:
-        return code.range
-    ends = []
-    for sign in (1.0, -1.0):
-        cost = np.zeros(search.base.width)
-        cost[search.base.pairs[code.term.pair]] = sign
-        end = engine.linear(cost, search.deadline)
-        assert end is not None, "the best plan lies in the range"
-        ends.append(sign * end.value)
-    return Range(float(np.ceil(ends[0] - _WHOLE)), float(np.floor(ends[1] + _WHOLE)))
 
 
 def _cutoff(search: _Search) -> float:

@@ -1,0 +1,104 @@
+"""What the total of a stage can be: least and most heads that count, from the rows of the model.
+
+Most often one row says it: so many may change stage. Priced at one head for each unit, a row bounds a total
+without any program: everybody then does what is best alone. Where that leaves a wide range, the relaxation says
+more.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from allocator.evenness import Encoded, Range
+from allocator.model import Model
+from allocator.problem import Ints
+from allocator.roads import Floats
+from allocator.solving.engine import Engine
+
+_WHOLE = 1e-4  # a relaxed total so near a whole number is that number
+_COMMON = 0.01  # rows with a smaller share of the pairs concern single places
+_NEAR = 0.01  # ends nearer to a known total than this share of it are near enough
+_PRICES = 3
+
+
+def opening(
+    base: Model, encoded: list[Encoded], known: list[float], tried: Floats, deadline: float
+) -> tuple[Range, ...]:
+    """Return the ranges of every total that the rows allow.
+
+    Parameters
+    ----------
+    base
+        The model without evenness.
+    known
+        A total of each term that the relaxation reaches.
+    tried
+        Values of the columns of ``base``; pairs above 0 are in the relaxation from the start.
+
+    Raises
+    ------
+    OutOfTime
+        Where the deadline passed first.
+    """
+    rows, engine, found = _common_rows(base), Engine(base, tried), []
+    for code, total in zip(encoded, known, strict=True):
+        ends = []
+        for sign, limit in ((-1.0, code.range.low), (1.0, code.range.high)):
+            most = min(sign * limit, _alone(base, code, sign, rows))
+            if most - sign * total > max(_NEAR * total, 1.0):
+                most = min(most, _together(base, code, sign, engine, deadline))
+            ends.append(sign * np.floor(most + _WHOLE))
+        found.append(Range(float(ends[0]), float(ends[1])))
+    return tuple(found)
+
+
+def _together(base: Model, code: Encoded, sign: float, engine: Engine, deadline: float) -> float:
+    """Most of a total, or of its negative, by the relaxation."""
+    cost = np.zeros(base.width)
+    cost[base.pairs[code.term.pair]] = -sign
+    end = engine.linear(cost, deadline)
+    assert end is not None, "a known plan keeps the rows"
+    return -end.value
+
+
+def _alone(base: Model, code: Encoded, sign: float, rows: list[tuple[Floats, float]]) -> float:
+    """Most of a total, or of its negative, with one row priced and everybody free to do what is best."""
+    counts = np.zeros(base.width)
+    counts[base.pairs[code.term.pair]] = sign
+    columns, starts, size = _by_cohort(base)
+    most = float(size @ np.maximum.reduceat(counts[columns], starts))
+    for value, limit in rows:
+        for unit in np.unique(np.abs(value[value != 0]))[:_PRICES]:
+            best = np.maximum.reduceat((counts - value / unit)[columns], starts)
+            most = min(most, limit / unit + float(size @ best))
+    return most
+
+
+def _by_cohort(base: Model) -> tuple[Ints, Ints, Floats]:
+    """Columns of people in the order of their cohorts, where each cohort begins, and its size."""
+    waits = np.flatnonzero(base.pool >= 0)
+    cohort = np.concatenate([base.pair_cohort, waits])
+    order = np.argsort(cohort, kind="stable")
+    columns = np.concatenate([base.pairs, base.pool[waits]])[order]
+    size = base.cohorts.size.astype(float)
+    return columns, np.searchsorted(cohort[order], np.arange(len(size))), size
+
+
+def _common_rows(base: Model) -> list[tuple[Floats, float]]:
+    """Rows over many pairs and nothing else that can move, each as values and the most of their sum."""
+    row, column, value = (np.concatenate([e[i] for e in base.entries]) for i in range(3))
+    low, high = np.concatenate(base.row_low), np.concatenate(base.row_high)
+    people = np.zeros(base.width, dtype=bool)
+    people[base.pairs] = True
+    people[base.pool[base.pool >= 0]] = True
+    other = ~people & (np.concatenate(base.high) > 0)
+    many = np.bincount(row, minlength=base.height) > _COMMON * len(base.pairs)
+    many &= np.bincount(row[other[column]], minlength=base.height) == 0
+    many[: len(base.cohorts.size)] = False
+    found = []
+    for r in np.flatnonzero(many):
+        here = row == r
+        vector = np.bincount(column[here], value[here], minlength=base.width)
+        found += [(vector, float(high[r]))] if np.isfinite(high[r]) else []
+        found += [(-vector, -float(low[r]))] if np.isfinite(low[r]) else []
+    return found
