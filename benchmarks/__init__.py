@@ -1,1 +1,1 @@
-"""Benchmarks: the same problems solved by the engine and by baselines, in one run, written to dated CSV."""
+"""Benchmarks: cases, the engine and baselines on the same prepared model, and witnesses that judge every plan."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -89,13 +90,21 @@ def solve(folder: Path, changes: Mapping[str, Any] | None = None, progress: Prog
     return answer(check(folder, changes), progress)
 
 
-def answer(scenario: Scenario, progress: Progress | None = None, *, priced: bool = False) -> Answer:
+def answer(
+    scenario: Scenario,
+    progress: Progress | None = None,
+    *,
+    priced: bool = False,
+    stop: Event | None = None,
+) -> Answer:
     """Solve a checked scenario, and measure the plan.
 
     Parameters
     ----------
     priced
         Whether to solve again without each hard rule, and tell what it costs.
+    stop
+        Set by whoever wants the best plan so far.
 
     Raises
     ------
@@ -105,12 +114,17 @@ def answer(scenario: Scenario, progress: Progress | None = None, *, priced: bool
     began, clock = datetime.now(UTC), time.monotonic()
     problem = build(scenario)
     rules = settle(scenario.config, scenario.rulebook, scenario.name, [])
-    joint = solve_problem(problem, rules, progress)
-    result = by_rounds(problem, rules, progress) if scenario.config.mode == "rounds" else joint
+    joint = solve_problem(problem, rules, progress, stop)
+    result = by_rounds(problem, rules, progress, stop) if scenario.config.mode == "rounds" else joint
     card, still = scorecard(problem, result.plan), scorecard(problem, standing_still(problem))
     other = None if result is joint else Measured(joint, scorecard(problem, joint.plan))
-    costs = tuple(prices(joint, progress and (lambda rule: progress(rule, None, None)))) if priced else ()
+    costs = tuple(prices(joint, _rule_by_rule(progress), stop)) if priced else ()
     return Answer(scenario, result, card, still, began, time.monotonic() - clock, other, costs)
+
+
+def _rule_by_rule(progress: Progress | None) -> Callable[[str], None]:
+    """Tell each rule as if it were a level."""
+    return lambda rule: progress(rule, None, None) if progress else None
 
 
 def audit(folder: Path, plan: Path, changes: Mapping[str, Any] | None = None) -> Answer:

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from threading import Thread
-from typing import Annotated, Any
+from threading import Event, Thread
+from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -29,6 +29,7 @@ from allocator.report.parts import codes
 from allocator.report.story import Story, story
 from allocator.words import Text, say, text
 
+Found = TypeVar("Found")
 WRONG_INPUT, BAD_USAGE, NO_PLAN, NO_TIME, FAULT, STOPPED = 1, 2, 3, 4, 70, 130
 
 _EXPECTED = {
@@ -108,7 +109,7 @@ def solve(
         asked = app.check(scenario, changes)
         voice.found = asked.config.language
         with _progress(voice.language) as progress:
-            answer = _beside(lambda: app.answer(asked, progress, priced=prices))
+            answer = _beside(lambda stop: app.answer(asked, progress, priced=prices, stop=stop), voice)
         told = story(answer, names=names)
         written = write(answer, out, page(told), _command())
     _summary(told, next(path for path in written if path.name == "report.html"))
@@ -319,20 +320,36 @@ def _ended(words: Text, voice: _Voice, code: int) -> typer.Exit:
     return typer.Exit(code)
 
 
-def _beside(work: Callable[[], app.Answer]) -> app.Answer:
-    """Work in a thread of its own, so that Ctrl-C is heard at once and not when the solver next returns."""
-    done: Future[app.Answer] = Future()
+def _beside(work: Callable[[Event], Found], voice: _Voice) -> Found:
+    """Work in a thread of its own, so that Ctrl-C is heard at once: it asks for the best plan so far.
+
+    A second Ctrl-C leaves without one.
+    """
+    done: Future[Found] = Future()
+    stop = Event()
 
     def run() -> None:
         try:
-            done.set_result(work())
+            done.set_result(work(stop))
         except BaseException as error:  # whatever it is, it is told where the result is awaited
             done.set_exception(error)
 
     Thread(target=run, daemon=True).start()
     while not done.done():
-        wait([done], timeout=0.2)  # in turns: an endless wait cannot be interrupted on Windows
-    return done.result()
+        try:
+            wait([done], timeout=0.2)  # in turns: an endless wait cannot be interrupted on Windows
+        except KeyboardInterrupt:
+            if stop.is_set():
+                raise
+            stop.set()
+            words = text("Stopping with the best plan so far; press Ctrl-C again to leave without one.")
+            _print(words, voice.language, error=True)
+    try:
+        return done.result()
+    except LimitReached:
+        if stop.is_set():
+            raise KeyboardInterrupt from None
+        raise
 
 
 @contextmanager

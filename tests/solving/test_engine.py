@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,13 @@ from allocator.evenness import Term
 from allocator.model import Model
 from allocator.roads import Floats
 from allocator.solving import even
-from allocator.solving.engine import Engine, OutOfTime
+from allocator.solving.clock import Deadline, OutOfTime
+from allocator.solving.engine import Engine
 from allocator.solving.integer import solve_whole
 from allocator.solving.prepare import prepare
 from solving import drawn
 
+PAST = Deadline(-1.0)
 LEVELS = ("coverage", "moves", "burden", "wishes")
 
 
@@ -119,13 +120,13 @@ def test_whole_uses_only_the_columns_kept(tmp_path: Path, seed: int) -> None:
     model = prepared(seed, tmp_path / "d")
     knapsacks(model, seed)
     engine, cost, rng = Engine(model), mixed(model, seed), np.random.default_rng(seed)
-    everything = engine.whole(cost, np.ones(model.width, dtype=bool), gap=0, seconds=60)
+    everything = engine.whole(cost, np.ones(model.width, dtype=bool), gap=0)
     assert everything is not None
     keep = np.ones(model.width, dtype=bool)
     keep[: len(model.pairs)] = (everything.x[: len(model.pairs)] > 0) | (rng.random(len(model.pairs)) < 0.3)
     used = np.flatnonzero(everything.x[: len(model.pairs)] > 0)
     keep[used[:2]] = False
-    found = engine.whole(cost, keep, gap=0, seconds=60)
+    found = engine.whole(cost, keep, gap=0)
     assert found is not None
     assert not found.x[~keep].any()
     pairs = found.x[: len(model.pairs)]
@@ -139,7 +140,7 @@ def test_whole_is_none_where_the_columns_kept_leave_no_plan(tmp_path: Path) -> N
     model = prepared(0, tmp_path / "d")
     keep = np.ones(model.width, dtype=bool)
     keep[: len(model.pairs)] = False
-    assert Engine(model).whole(model.objective("burden"), keep, gap=0, seconds=60) is None
+    assert Engine(model).whole(model.objective("burden"), keep, gap=0) is None
 
 
 def test_a_relaxation_without_a_plan_is_none(tmp_path: Path) -> None:
@@ -165,7 +166,7 @@ def test_a_deadline_that_has_passed_stops_a_relaxation(tmp_path: Path) -> None:
     """A relaxation that may not begin any more says so, and does not return half of an answer."""
     model = prepared(0, tmp_path / "d")
     with pytest.raises(OutOfTime):
-        Engine(model).linear(model.objective("coverage"), deadline=-1.0)
+        Engine(model).linear(model.objective("coverage"), deadline=PAST)
 
 
 @pytest.mark.parametrize("gap", [0.0, 0.002, 0.05])
@@ -175,17 +176,17 @@ def test_bounds_of_whole_numbers_never_exceed_the_optimum(tmp_path: Path, seed: 
     model = prepared(seed, tmp_path / "d", budget={"moves": 7})
     knapsacks(model, seed)
     cost = mixed(model, seed)
-    optimum = with_every_pair(model).whole(cost, np.ones(model.width, dtype=bool), gap=0, seconds=60)
+    optimum = with_every_pair(model).whole(cost, np.ones(model.width, dtype=bool), gap=0)
     engine = Engine(model)
     relaxed = engine.linear(cost)
     assert optimum is not None
     assert relaxed is not None
     assert relaxed.value < optimum.value - 1e-3  # else there would be nothing to prove
-    poor = engine.whole(-cost, np.ones(model.width, dtype=bool), gap=0.5, seconds=60)
+    poor = engine.whole(-cost, np.ones(model.width, dtype=bool), gap=0.5)
     assert poor is not None
     for start in (None, poor.x):
         proof = solve_whole(
-            engine, cost, relaxed, len(model.pairs), gap=gap, deadline=time.monotonic() + 60, start=start
+            engine, cost, relaxed, len(model.pairs), gap=gap, deadline=Deadline.after(60), start=start
         )
         assert proof is not None
         assert proof.bound <= optimum.value + 1e-6
@@ -202,10 +203,10 @@ def test_a_plan_to_begin_with_is_never_lost(tmp_path: Path) -> None:
     knapsacks(model, 2)
     cost, engine = mixed(model, 2), Engine(model)
     relaxed = engine.linear(cost)
-    start = engine.whole(model.objective("burden"), np.ones(model.width, dtype=bool), gap=0, seconds=60)
+    start = engine.whole(model.objective("burden"), np.ones(model.width, dtype=bool), gap=0)
     assert relaxed is not None
     assert start is not None
-    proof = solve_whole(engine, cost, relaxed, len(model.pairs), gap=0, deadline=-1.0, start=start.x)
+    proof = solve_whole(engine, cost, relaxed, len(model.pairs), gap=0, deadline=PAST, start=start.x)
     assert proof is not None
     assert proof.objective <= float(cost @ start.x) + 1e-9
     assert relaxed.value - 1e-9 <= proof.bound <= proof.objective + 1e-9
@@ -269,7 +270,7 @@ def test_evenness_begins_with_a_plan_and_never_returns_a_worse_one(seed: int) ->
         found, _ = _proved(model, listed, 0.0, plans[start])
         assert found is not None
         reached.add(round(found.objective, 5))
-        late, _ = _proved(model, listed, 0.0, plans[start], deadline=-1.0)
+        late, _ = _proved(model, listed, 0.0, plans[start], deadline=PAST)
         assert late is not None
         assert late.objective == pytest.approx(even.evenness(plans[start], listed))
         assert late.bound <= found.objective + 1e-6
@@ -277,7 +278,7 @@ def test_evenness_begins_with_a_plan_and_never_returns_a_worse_one(seed: int) ->
 
 
 def _proved(
-    model: Model, listed: list[Term], gap: float, start: Floats | None, deadline: float | None = None
+    model: Model, listed: list[Term], gap: float, start: Floats | None, deadline: Deadline | None = None
 ) -> tuple[even.Even | None, list[float]]:
     bounds: list[float] = []
     found = even.prove(
@@ -285,7 +286,7 @@ def _proved(
         listed,
         model.objective("burden"),
         gap=gap,
-        deadline=time.monotonic() + 60 if deadline is None else deadline,
+        deadline=Deadline.after(60) if deadline is None else deadline,
         start=start,
         progress=lambda objective, bound: bounds.append(bound),
     )

@@ -13,6 +13,7 @@ from allocator.evenness import Encoded, Range, encode
 from allocator.metrics.indices import official_cv
 from allocator.roads import Floats
 from allocator.solving.engine import Engine
+from allocator.solving.hull import Plane, planes
 from solving import drawn
 
 POINTS = 6
@@ -53,7 +54,7 @@ def draw(seed: int) -> Encoded:
     term = drawn.term(pupils)
     middle = float(rng.integers(1, max(int(high.sum()), 1) + 1))
     span = Range(float(low.sum()), float(high.sum()))
-    return Encoded(term, middle, span, low, high, np.arange(n), n, n + 1, n + 2)
+    return Encoded(term, middle, span, low, high, low, high, np.arange(n), n, n + 1, n + 2)
 
 
 def exact_g(encoded: Encoded, heads: Floats) -> float:
@@ -75,56 +76,88 @@ def allocations(encoded: Encoded, span: Range) -> list[Floats]:
     return [heads for heads in found if span.low <= heads.sum() <= span.high]
 
 
+def _held(encoded: Encoded, plane: Plane, span: Range, heads: Floats) -> float:
+    """How far the highest row of a plane lies below the squared CV of heads."""
+    slopes, zeros = plane.edges(span)
+    bounds = []
+    at = values(encoded, heads)
+    for slope, zero in zip(slopes, zeros, strict=True):
+        column, value, least = plane.row(encoded, float(slope), float(zero))
+        bounds.append(least - float(value @ at[column]))
+    return -max(bounds)
+
+
 @pytest.mark.parametrize("seed", range(40))
-def test_no_whole_allocation_violates_a_cut(seed: int) -> None:
-    """For any range of totals and any point, every whole allocation in the range satisfies the cut, and one meets it."""
+def test_no_whole_allocation_violates_a_plane(seed: int) -> None:
+    """For any range of totals, any part of it and any point, every allocation of the part satisfies every row."""
     encoded, rng = draw(seed), np.random.default_rng(1000 + seed)
-    low, high = sorted(rng.integers(int(encoded.range.low), int(encoded.range.high) + 1, 2))
-    span = Range(float(low), float(high))
-    inside = allocations(encoded, span)
+    totals = rng.integers(int(encoded.range.low), int(encoded.range.high) + 1, 4)
+    wide, part = (
+        Range(float(totals.min()), float(totals.max())),
+        Range(*(float(t) for t in sorted(totals[:2]))),
+    )
+    inside = allocations(encoded, part)
     assert inside
     for _ in range(POINTS):
-        point = rng.uniform(encoded.low, encoded.high)
-        at = np.array([*point, point.sum(), exact_g(encoded, point), 0.0])
-        for made in cuts(encoded, at, span):
-            left = [float(made.value @ values(encoded, heads)[made.column]) - made.low for heads in inside]
+        for plane in planes(encoded, rng.uniform(encoded.low, encoded.high), wide):
+            left = [_held(encoded, plane, part, heads) for heads in inside]
             assert min(left) >= -1e-9
-            assert min(left) <= 1e-9
+            assert min(left) <= 1e-9  # and one of them meets it
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_a_cut_over_a_single_total_is_exact(seed: int) -> None:
-    """Where the range is one total, the cut is the squared CV itself, whatever the point it was made at."""
+def test_least_of_every_total_is_that_of_all_allocations(seed: int) -> None:
+    """α of a total is what trying every allocation with that total gives."""
+    encoded, rng = draw(seed), np.random.default_rng(3000 + seed)
+    span = encoded.range
+    for plane in planes(encoded, rng.uniform(encoded.low, encoded.high), span):
+        least: dict[float, float] = {}
+        for heads in allocations(encoded, span):
+            at, total = values(encoded, heads), float(heads.sum())
+            value = at[encoded.cv2] - plane.a * at[encoded.g] - float(plane.pi @ heads)
+            least[total] = min(value, least.get(total, np.inf))
+        for total, value in least.items():
+            assert plane.least[int(total - span.low)] == pytest.approx(value, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_plane_over_a_single_total_is_exact(seed: int) -> None:
+    """Where the range is one total, the row is the squared CV itself, whatever the point it was made at."""
     encoded, rng = draw(seed), np.random.default_rng(2000 + seed)
     total = float(rng.integers(max(int(encoded.range.low), 1), max(int(encoded.range.high), 1) + 1))
-    for heads in [rng.uniform(encoded.low, encoded.high) for _ in range(POINTS)]:
-        at = np.array([*heads, heads.sum(), exact_g(encoded, heads), 0.0])
-        (made,) = cuts(encoded, at, Range(total, total))
-        for whole in allocations(encoded, Range(total, total)):
-            bound = made.low - float((made.value[:-1] * values(encoded, whole)[made.column[:-1]]).sum())
-            assert bound == pytest.approx(encoded.term.cv2(whole), abs=1e-9)
+    only = Range(total, total)
+    for point in [rng.uniform(encoded.low, encoded.high) for _ in range(POINTS)]:
+        (plane,) = planes(encoded, point, only)
+        for whole in allocations(encoded, only):
+            assert _held(encoded, plane, only, whole) == pytest.approx(0, abs=1e-9)
 
 
-def test_a_cut_near_a_point_is_close_to_the_curve_there() -> None:
-    """Over a range of totals the cuts made at an allocation of the range lie within a tenth of the curve there."""
-    encoded = Encoded(
-        drawn.term(np.array([100.0, 50.0, 50.0])),
-        12.0,
-        Range(0.0, 30.0),
-        np.zeros(3, dtype=np.int64),
-        np.full(3, 10),
-        np.arange(3),
-        3,
-        4,
-        5,
-    )
-    at = values(encoded, np.array([3.0, 6.0, 3.0]))
-    bounds = [
-        made.low - float((made.value[:-1] * at[made.column[:-1]]).sum())
-        for made in cuts(encoded, at, Range(11.0, 13.0))
-    ]
-    assert len(bounds) > 1
-    assert 0.9 * at[5] <= max(bounds) <= at[5] + 1e-9
+def test_planes_near_a_point_are_close_to_the_curve_there() -> None:
+    """Over a range of totals the planes made at an allocation of the range lie within a tenth of the curve there."""
+    none, ten = np.zeros(3, dtype=np.int64), np.full(3, 10)
+    term = drawn.term(np.array([100.0, 50.0, 50.0]))
+    encoded = Encoded(term, 12.0, Range(0.0, 30.0), none, ten, none, ten, np.arange(3), 3, 4, 5)
+    heads, span = np.array([3.0, 6.0, 3.0]), Range(11.0, 13.0)
+    made = planes(encoded, heads, span)
+    assert len(made) > 1
+    gaps = [_held(encoded, plane, span, heads) for plane in made]
+    assert min(gaps) >= -1e-9
+    assert min(gaps) <= 0.1 * term.cv2(heads)
+
+
+def test_a_part_of_a_range_lifts_the_rows() -> None:
+    """Over a part of its range a plane never lies lower than over the whole, and somewhere higher."""
+    rng = np.random.default_rng(5)
+    none, most = np.zeros(4, dtype=np.int64), np.full(4, 30)
+    term = drawn.term(np.array([90.0, 60.0, 45.0, 30.0]))
+    encoded = Encoded(term, 40.0, Range(0.0, 120.0), none, most, none, most, np.arange(4), 4, 5, 6)
+    wide, part, gained = Range(30.0, 60.0), Range(44.0, 47.0), 0.0
+    for plane in planes(encoded, rng.uniform(5, 15, 4), wide):
+        for total in np.arange(part.low, part.high + 1):
+            heights = [float((s * total + z).max()) for s, z in (plane.edges(wide), plane.edges(part))]
+            assert heights[1] >= heights[0] - 1e-9
+            gained = max(gained, heights[1] - heights[0])
+    assert gained > 1e-4
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -181,5 +214,37 @@ def test_cv_follows_from_g_and_the_total(heads: list[int], middle: float) -> Non
     held = np.array(heads, dtype=float)
     term = drawn.term(np.array([90.0, 40.0, 15.0]))
     every = np.arange(3)
-    encoded = Encoded(term, middle, Range(0.0, 27.0), every * 0, every * 0 + 9, every, 3, 4, 5)
+    none, nine = every * 0, every * 0 + 9
+    encoded = Encoded(term, middle, Range(0.0, 27.0), none, nine, none, nine, every, 3, 4, 5)
     assert encoded.cv2_of(values(encoded, held)) == pytest.approx(term.cv2(held), abs=1e-6)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.floats(0, 9), min_size=3, max_size=3), st.sampled_from([1.0, 4.0, 20.0]))
+def test_g_of_heads_is_that_of_the_program(heads: list[float], middle: float) -> None:
+    """Between whole heads ``g`` lies on the line that joins them, which is what single steps in the program cost."""
+    held = np.array(heads)
+    model = drawn.spread(np.array([9, 9, 9]), [[0, 3], [1, 3], [2, 3]])
+    term = drawn.term(np.array([90.0, 40.0, 15.0]), (0, 2, 4), range(3))
+    encoded = encode(model, term, middle)
+    found = _fixed(Engine(model), encoded, np.stack([held, 9 - held], axis=1).ravel())
+    assert encoded.g_of(held) == pytest.approx(found[encoded.g], rel=1e-6, abs=1e-6)
+
+
+def test_steps_near_known_heads_are_exact_there_and_bound_from_below_elsewhere() -> None:
+    """With steps near known heads only, ``g`` is exact where :meth:`covers` says so, and below its value elsewhere."""
+    exact, below = 0, 0
+    for first in range(0, 241, 6):
+        model = drawn.spread(np.array([240]), [[0, 1]])
+        term = drawn.term(np.array([60.0, 90.0]), range(2), range(2))
+        encoded = encode(model, term, 240.0, (np.array([80.0, 120.0]), np.array([90.0, 150.0])))
+        x = np.array([first, 240 - first], dtype=float)
+        found = _fixed(Engine(model), encoded, x)
+        if encoded.covers(found):
+            assert found[encoded.g] == pytest.approx(exact_g(encoded, x), rel=1e-6)
+            exact += 1
+        else:
+            assert found[encoded.g] < exact_g(encoded, x)
+            below += 1
+    assert exact > 5
+    assert below > 5

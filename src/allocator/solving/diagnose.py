@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +11,8 @@ from allocator.plan import Plan
 from allocator.rules.catalogue import aggregate_rules
 from allocator.rules.contract import AggregateRule
 from allocator.rules.placement import EveryonePlaced
-from allocator.solving.engine import Engine, OutOfTime
+from allocator.solving.clock import Deadline, OutOfTime
+from allocator.solving.engine import Engine
 from allocator.solving.integer import solve_whole
 from allocator.solving.prepare import Prepared, ranks, waiting_among
 from allocator.words import Text, text
@@ -60,7 +60,7 @@ def _least_breach(prepared: Prepared, hard: list[AggregateRule]) -> Plan | None:
     for total in hard:
         replace(total, level="soft").add(problem, model)
     engine, cost, pairs = Engine(model), model.objective("rules"), len(model.pairs)
-    deadline = time.monotonic() + problem.config.budget.seconds
+    deadline = Deadline.after(problem.config.budget.seconds)
     try:
         relaxed = engine.linear(cost, deadline)
         proof = (

@@ -14,10 +14,9 @@ import numpy as np
 from allocator.model import Model
 from allocator.problem import Bools, Ints
 from allocator.roads import Floats
+from allocator.solving.clock import NEVER, Deadline, OutOfTime
 from allocator.solving.program import Cut, Program
-from allocator.solving.relaxation import OutOfTime, Relaxation
-
-__all__ = ["Engine", "Linear", "OutOfTime", "Whole"]
+from allocator.solving.relaxation import Relaxation
 
 _NO_SOLUTION = (
     highspy.HighsModelStatus.kInfeasible,
@@ -104,19 +103,30 @@ class Engine:
             program.low[column], program.high[column] = low, high
             self._relaxation.limit(int(column))
 
-    def linear(self, cost: Floats, deadline: float = np.inf) -> Linear | None:
+    def linear(self, cost: Floats, deadline: Deadline = NEVER, cutoff: float = np.inf) -> Linear | None:
         """Solve the relaxation; None where it is infeasible.
+
+        Parameters
+        ----------
+        cutoff
+            An optimum above it need not be found: a bound above it is returned, with values that mean nothing.
 
         Raises
         ------
         OutOfTime
-            Where the deadline on the clock of ``time.monotonic`` passed first.
+            Where the deadline passed first.
         """
-        found = self._relaxation.solve(cost, deadline)
-        return None if found is None else Linear(float(cost @ found[0]), *found)
+        found = self._relaxation.solve(cost, deadline, cutoff)
+        return None if found is None else Linear(*found)
 
     def whole(
-        self, cost: Floats, keep: Bools, *, gap: float, seconds: float, start: Floats | None = None
+        self,
+        cost: Floats,
+        keep: Bools,
+        *,
+        gap: float,
+        deadline: Deadline = NEVER,
+        start: Floats | None = None,
     ) -> Whole | None:
         """Solve in whole numbers over the columns kept; the others are 0.
 
@@ -126,8 +136,6 @@ class Engine:
             Columns that may be used.
         gap
             Relative gap at which to stop.
-        seconds
-            Limit.
         start
             Values to begin with, used where they lie inside the columns kept.
 
@@ -138,12 +146,16 @@ class Engine:
         Raises
         ------
         OutOfTime
-            Where the limit passed before any solution was found.
+            Where the deadline passed before any solution was found.
         """
         solver = self._program.restricted(cost, keep)
         solver.setOptionValue("mip_rel_gap", gap)
         solver.setOptionValue("mip_abs_gap", 1e-9)
-        solver.setOptionValue("time_limit", max(seconds, 0.1))
+        deadline.check()
+        solver.setOptionValue("time_limit", deadline.left)
+        solver.cbMipInterrupt.subscribe(
+            lambda event: event.interrupt(event.val) if deadline.stopped else None
+        )
         if start is not None and not start[~keep].any():
             given = highspy.HighsSolution()
             given.col_value = list(start[keep])

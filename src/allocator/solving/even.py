@@ -13,7 +13,8 @@ from allocator.evenness import Encoded, Range, Term, encode
 from allocator.model import INFINITY, Model
 from allocator.problem import Ints
 from allocator.roads import Floats
-from allocator.solving.engine import Engine, Linear, OutOfTime
+from allocator.solving.clock import Deadline, OutOfTime
+from allocator.solving.engine import Engine, Linear
 from allocator.solving.hull import Plane, planes
 from allocator.solving.integer import solve_whole
 from allocator.solving.totals import opening
@@ -21,16 +22,21 @@ from allocator.solving.totals import opening
 _SAME = 1e-6  # squared CVs that differ by less are the same: what is held leaves the relaxation such a slack
 _DESCENTS = 6
 _ROWS = 3  # rows that a term adds at once
+_NARROW = 16.0  # how much more than its share of what hardly matters a narrow part may miss
 _SLOW = 0.1  # a round of cuts that gains a smaller share of what is left is the last: the box is split
 
 
 @dataclass(frozen=True)
 class Even:
-    """The best plan found: values of the base model's columns, its evenness, and the bound."""
+    """The best plan found: values of the base model's columns, its evenness, and the bound.
+
+    ``spans`` are the ranges of the totals that the rows allow, empty where they were not asked.
+    """
 
     x: Floats
     objective: float
     bound: float
+    spans: tuple[Range, ...] = ()
 
 
 @dataclass
@@ -41,13 +47,14 @@ class _Search:
     listed: list[Term]
     burden: Floats
     gap: float
-    deadline: float
+    deadline: Deadline
     best: Even | None
     encoded: list[Encoded] = field(default_factory=list)
     engine: Engine = field(init=False)
     cost: Floats = field(init=False)
     near: dict[int, list[Floats]] = field(default_factory=dict)
     point: Linear | None = None
+    spans: tuple[Range, ...] = ()
     pool: dict[int, list[Plane]] = field(default_factory=dict)
     rows: dict[int, _Row] = field(default_factory=dict)
 
@@ -102,9 +109,10 @@ def prove(
     burden: Floats,
     *,
     gap: float,
-    deadline: float,
+    deadline: Deadline,
     start: Floats | None,
     progress: Callable[[float, float], None],
+    spans: tuple[Range, ...] = (),
 ) -> Even | None:
     """Find the most even plan within ``gap`` of its bound.
 
@@ -118,6 +126,8 @@ def prove(
         Feasible values to fall back on.
     progress
         Told the objective and the bound whenever they change.
+    spans
+        Ranges of the totals known from a model that allows more; asked anew where they are not given.
 
     Returns
     -------
@@ -129,7 +139,7 @@ def prove(
         Where the deadline passed before any plan was known.
     """
     search = _search(base, listed, burden, gap, deadline, start)
-    bound = 0.0
+    search.spans, bound = spans, 0.0
     try:
         cost = _descend(search)
         if cost is None:
@@ -144,11 +154,11 @@ def prove(
     except OutOfTime:
         if search.best is None:
             raise
-    return None if search.best is None else replace(search.best, bound=bound)
+    return None if search.best is None else replace(search.best, bound=bound, spans=search.spans)
 
 
 def _search(
-    base: Model, listed: list[Term], burden: Floats, gap: float, deadline: float, start: Floats | None
+    base: Model, listed: list[Term], burden: Floats, gap: float, deadline: Deadline, start: Floats | None
 ) -> _Search:
     best = None if start is None else Even(start, evenness(start, listed), 0.0)
     search = _Search(base, listed, burden, gap, deadline, best)
@@ -177,7 +187,8 @@ def _encode(search: _Search, x: Floats | None = None) -> None:
 
 def _fractions(x: Floats, term: Term) -> Floats:
     """Heads of each section at values that need not be whole."""
-    return np.bincount(term.position, x[term.pair], minlength=len(term.sections))
+    counted = np.bincount(term.position, x[term.pair], minlength=len(term.sections))
+    return np.asarray(counted, dtype=np.float64)
 
 
 def _padded(start: Floats, width: int) -> Floats:
@@ -246,7 +257,8 @@ def _take_whole(search: _Search, cost: Floats) -> None:
     again = _linear(search, eased)
     assert again is not None
     pairs = len(search.base.pairs)
-    proof = solve_whole(search.engine, eased, again, pairs, gap=search.gap / 8, deadline=search.deadline)
+    gap = search.gap / 4
+    proof = solve_whole(search.engine, eased, again, pairs, gap=gap, deadline=search.deadline, rough=True)
     if proof is None:
         return
     found = evenness(proof.x, search.listed)
@@ -266,10 +278,11 @@ def _bounds(search: _Search) -> Iterator[float]:
     """Yield ever better bounds, until they are within the gap."""
     assert search.point is not None
     ticket, closed, point = count(), INFINITY, search.point.x
-    totals = [float(point[code.total]) for code in search.encoded]
-    tried = search.engine.active[: search.base.width].astype(float)
-    spans = opening(search.base, search.encoded, totals, tried, search.deadline)
-    boxes = [_Open(0.0, next(ticket), spans, _places(search, point))]
+    if not search.spans:
+        totals = [float(point[code.total]) for code in search.encoded]
+        tried = search.engine.active[: search.base.width].astype(float)
+        search.spans = opening(search.base, search.encoded, totals, tried, search.deadline)
+    boxes = [_Open(0.0, next(ticket), search.spans, _places(search, point))]
     while boxes and boxes[0].least < _cutoff(search):
         this: _Open | None = heapq.heappop(boxes)
         while this is not None:
@@ -288,17 +301,11 @@ def _bounds(search: _Search) -> Iterator[float]:
                 closed = min(closed, reached)
             else:
                 near = _places(search, box.relaxed.x)
-                parts = [_Open(reached, next(ticket), part, near) for part in _halves(search, box)]
-                if DIVE:
-                    this = parts[0]
-                    heapq.heappush(boxes, parts[1])
-                else:
-                    for part in parts: heapq.heappush(boxes, part)
+                this, *others = [_Open(reached, next(ticket), part, near) for part in _parts(search, box)]
+                for other in others:
+                    heapq.heappush(boxes, other)
             known = min(closed, boxes[0].least if boxes else INFINITY, search.reached)
             yield known if this is None else min(known, this.least)
-
-
-DIVE = True
 
 
 def _places(search: _Search, x: Floats) -> list[Floats]:
@@ -323,11 +330,12 @@ def _relax(search: _Search, this: _Open) -> Iterator[_Box | None]:
     before, terms = -INFINITY, np.arange(len(spans))
     while True:
         _separate(search, spans, near, terms)
-        relaxed = search.engine.linear(search.cost, search.deadline)
+        cutoff = _cutoff(search)
+        relaxed = search.engine.linear(search.cost, search.deadline, cutoff)
         if relaxed is None:
             yield None
             return
-        if not all(code.covers(relaxed.x) for code in search.encoded):
+        if relaxed.value < cutoff and not all(code.covers(relaxed.x) for code in search.encoded):
             _encode(search, relaxed.x)
             _enter(search, spans)
             continue
@@ -349,9 +357,7 @@ def _enter(search: _Search, spans: tuple[Range, ...]) -> None:
         search.engine.limit(code.total, span.low, span.high)
     idle = search.engine.idle
     gone = [
-        name
-        for name, row in search.rows.items()
-        if not _within(spans[row.term], row.range) or name in idle
+        name for name, row in search.rows.items() if not _within(spans[row.term], row.range) or name in idle
     ]
     search.engine.drop_rows(gone)
     for name in gone:
@@ -401,13 +407,24 @@ def _splittable(box: _Box) -> bool:
     return any(s.low < s.high for s in box.spans)
 
 
-def _halves(search: _Search, box: _Box) -> list[tuple[Range, ...]]:
-    """Split the totals of the term whose relaxation is farthest off in two; first that which holds its values."""
+def _parts(search: _Search, box: _Box) -> list[tuple[Range, ...]]:
+    """Split the totals of the term whose relaxation is farthest off: near its values, below and above.
+
+    The part near them is so narrow that what planes miss over it hardly matters; those beside it are often
+    shut at once, because their totals cost too much.
+    """
     width = np.array([s.high - s.low for s in box.spans])
     worst = int(np.argmax(np.where(width > 0, box.error + _SAME * width, -INFINITY)))
-    span, total = box.spans[worst], float(box.relaxed.x[search.encoded[worst].total])
-    middle = float(np.floor((span.low + span.high) / 2))
-    halves = [Range(span.low, middle), Range(middle + 1, span.high)]
-    if total > middle + 0.5:
-        halves.reverse()
-    return [(*box.spans[:worst], half, *box.spans[worst + 1 :]) for half in halves]
+    span, code = box.spans[worst], search.encoded[worst]
+    total = float(box.relaxed.x[code.total])
+    missed = _enough(search) / (code.term.weight * len(box.spans))
+    reach = float(np.floor(total * np.sqrt(missed * _NARROW)))
+    low = max(float(np.floor(total + _SAME) - reach), span.low)
+    high = min(float(np.ceil(total - _SAME) + reach), span.high)
+    if low == span.low and high == span.high:  # in two halves, that which holds the values first
+        middle = float(np.floor((low + high) / 2))
+        parts = [Range(low, middle), Range(middle + 1, high)]
+        parts.sort(key=lambda part: not part.low - 0.5 <= total <= part.high + 0.5)
+    else:
+        parts = [Range(low, high), Range(span.low, low - 1), Range(high + 1, span.high)]
+    return [(*box.spans[:worst], part, *box.spans[worst + 1 :]) for part in parts if part.low <= part.high]

@@ -139,7 +139,7 @@ def _in_fractions(curve: Floats, pi: Floats, low: Floats, high: Floats, total: F
         x = np.clip((price[:, None] + pi) / (2 * curve), low, high)
         over = x.sum(axis=1) > total
         least, most = np.where(over, least, price), np.where(over, price, most)
-    return x
+    return np.asarray(x)
 
 
 def _lower_hull(x: Floats, y: Floats) -> tuple[Floats, Floats]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
 
 from allocator.problem import Bools
 from allocator.roads import Floats
-from allocator.solving.engine import Engine, Linear, OutOfTime
+from allocator.solving.clock import Deadline, OutOfTime
+from allocator.solving.engine import Engine, Linear
 
 _FRACTION = 1e-6
 
@@ -30,8 +30,9 @@ def solve_whole(
     pairs: int,
     *,
     gap: float,
-    deadline: float,
+    deadline: Deadline,
     start: Floats | None = None,
+    rough: bool = False,
 ) -> Proof | None:
     """Find whole numbers within ``gap`` of the bound.
 
@@ -48,10 +49,10 @@ def solve_whole(
         Number of pair columns; they come first.
     gap
         Relative gap asked for.
-    deadline
-        On the clock of ``time.monotonic``.
     start
         Feasible values to fall back on.
+    rough
+        Whether what is found near the relaxation is enough, proved within the gap or not.
 
     Returns
     -------
@@ -72,9 +73,9 @@ def solve_whole(
         keep = _within(relaxed, pairs, reach) & tried
         if split:
             keep &= _near(engine, relaxed, pairs)
-        seconds, known = deadline - time.monotonic(), None if best is None else best.x
+        known = None if best is None else best.x
         try:
-            found = engine.whole(cost, keep, gap=gap / 2, seconds=seconds, start=known)
+            found = engine.whole(cost, keep, gap=gap / 2, deadline=deadline, start=known)
         except OutOfTime:
             if best is None:
                 raise
@@ -88,9 +89,11 @@ def solve_whole(
             return Proof(best.x, best.objective, proved)
         if found is None and keep.all():
             return best
-        if time.monotonic() > deadline:
+        if not deadline.left:
             if best is None:
                 raise OutOfTime
+            return best
+        if rough and not split and best is not None:
             return best
         if split:
             split = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from threading import Event
 
 import numpy as np
 
@@ -46,7 +47,9 @@ class RulePrice:
     known: bool = True
 
 
-def prices(result: Result, tell: Callable[[str], None] | None = None) -> list[RulePrice]:
+def prices(
+    result: Result, tell: Callable[[str], None] | None = None, stop: Event | None = None
+) -> list[RulePrice]:
     """Price every hard rule of a solved problem that can be left out.
 
     Parameters
@@ -55,24 +58,26 @@ def prices(result: Result, tell: Callable[[str], None] | None = None) -> list[Ru
         The plan with its rules; who is eligible, and so what shares of the eligible ask for, stays as it is.
     tell
         Told the id of each rule before it is priced.
+    stop
+        Set by whoever does not want to wait: the rules that are left stay unknown.
     """
     found, problem = [], _roughly(result.problem)
     lawful = lawful_pairs(problem, result.rules)
     for rule in result.rules:
         if rule.level == "hard" and rule.id not in ALWAYS_HARD:
             (tell or (lambda _: None))(rule.id)
-            found.append(_price(result, problem, lawful, rule))
+            found.append(_price(result, problem, lawful, rule, stop))
     return found
 
 
-def _price(result: Result, problem: Problem, lawful: Bools, rule: Rule) -> RulePrice:
+def _price(result: Result, problem: Problem, lawful: Bools, rule: Rule, stop: Event | None) -> RulePrice:
     """Solve without one rule, level by level; a rule that refuses nothing that the others allow costs nothing."""
     rest = tuple(r for r in result.rules if r is not rule)
     if isinstance(rule, PairRule) and np.array_equal(lawful, lawful_pairs(problem, rest)):
         return RulePrice(rule.id)
     prepared = prepare(problem, rest, settled=True)
     try:
-        state = assign(prepared, start=values_of(prepared.model, result.plan.post))
+        state = assign(prepared, start=values_of(prepared.model, result.plan.post), stop=stop)
     except LimitReached:
         return RulePrice(rule.id, known=False)
     kept = {level.name: level for level in result.levels}

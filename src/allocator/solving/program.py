@@ -59,7 +59,8 @@ class Program:
         ends = np.cumsum(sizes)
         at = np.repeat(self._start[columns] - (ends - sizes), sizes) + np.arange(int(sizes.sum()))
         entry = self._by_column[at]
-        return np.repeat(np.arange(len(columns)), sizes), self.row[entry], self.value[entry]
+        row: Ints = self.row[entry].astype(np.int64)
+        return np.repeat(np.arange(len(columns)), sizes), row, self.value[entry]
 
     def priced(self, cost: Floats, dual: Floats) -> Floats:
         """Cost of every column less what the rows pay for it; ``dual`` is that of the model's rows."""
@@ -67,7 +68,8 @@ class Program:
 
     def activity(self, x: Floats) -> Floats:
         """Value of every row of the model."""
-        return np.bincount(self.row, self.value * x[self.column], minlength=len(self.row_low))
+        sums = np.bincount(self.row, self.value * x[self.column], minlength=len(self.row_low))
+        return np.asarray(sums, dtype=np.float64)
 
     def feasible(self, x: Floats) -> bool:
         """Whether the values satisfy every row, cut and limit."""
@@ -75,7 +77,8 @@ class Program:
         inside = (reached >= self.row_low - TOLERANCE) & (reached <= self.row_high + TOLERANCE)
         limits = (x >= self.low - TOLERANCE) & (x <= self.high + TOLERANCE)
         cut = (
-            c.low - TOLERANCE <= float(c.value @ x[c.column]) <= c.high + TOLERANCE for c in self.cuts.values()
+            c.low - TOLERANCE <= float(c.value @ x[c.column]) <= c.high + TOLERANCE
+            for c in self.cuts.values()
         )
         return bool(inside.all() and limits.all()) and all(cut)
 

@@ -8,7 +8,7 @@ moves themselves most are never needed: one that is not in the program is priced
 
 from __future__ import annotations
 
-import time
+from dataclasses import dataclass
 
 import highspy
 import numpy as np
@@ -16,16 +16,27 @@ import numpy as np
 from allocator.model import Model
 from allocator.problem import Bools, Ints
 from allocator.roads import Floats
+from allocator.solving.clock import Deadline, OutOfTime
 from allocator.solving.program import TOLERANCE, Program, quiet
 
 _PRICE = 1e-9
 _NEW_PER_COHORT = 1
 _MISSED = 1e-6  # people; rows that are missed by less in sum are kept
-_ANSWERS = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible)
+_ANSWERS = (
+    highspy.HighsModelStatus.kOptimal,
+    highspy.HighsModelStatus.kInfeasible,
+    highspy.HighsModelStatus.kObjectiveBound,
+)
 
 
-class OutOfTime(Exception):
-    """The deadline passed before there was an answer."""
+@dataclass(frozen=True)
+class _Prices:
+    """Prices of rows and cuts, what one who stays costs beside them, and the reduced cost of every column."""
+
+    rows: Floats
+    cuts: dict[int, float]
+    stays: Floats
+    reduced: Floats
 
 
 class Relaxation:
@@ -52,19 +63,37 @@ class Relaxation:
         self._slack: list[int] = []
         self.idle: set[int] = set()
 
-    def solve(self, cost: Floats, deadline: float) -> tuple[Floats, Floats] | None:
-        """Return the values and the reduced costs of every column at the optimum; None where there is none.
+    def solve(
+        self, cost: Floats, deadline: Deadline, cutoff: float = np.inf
+    ) -> tuple[float, Floats, Floats] | None:
+        """Return the optimum with the values and the reduced costs of every column; None where there is none.
+
+        Parameters
+        ----------
+        cutoff
+            Where the optimum is proved to lie above it, a bound above it is as good: the values then mean
+            nothing.
 
         Raises
         ------
         OutOfTime
-            Where the deadline on the clock of ``time.monotonic`` passed first.
+            Where the deadline passed first.
         """
         solver, opened = self._ready(cost), False
+        solver.setOptionValue("objective_bound", cutoff - self._offset(cost))
         while True:
-            if time.monotonic() > deadline:
-                raise OutOfTime
-            if self._run(solver) == highspy.HighsModelStatus.kInfeasible:
+            status = self._run(solver, deadline)
+            if status == highspy.HighsModelStatus.kObjectiveBound:
+                prices = self._priced(cost, np.array(solver.getSolution().row_dual))
+                bound, wanted = self._proved(prices), self._wanted(prices.reduced)
+                if bound >= cutoff:
+                    return bound, self._values(np.array(solver.getSolution().col_value)), prices.reduced
+                if len(wanted):
+                    self._add(wanted, cost)
+                else:
+                    solver.setOptionValue("objective_bound", np.inf)
+                continue
+            if status == highspy.HighsModelStatus.kInfeasible:
                 if self.active.all() or not (opened or self._opened(cost, deadline)):
                     return None
                 if opened:  # feasible but for tolerances, and yet not: leave nothing out
@@ -74,24 +103,28 @@ class Relaxation:
             values = np.array(solver.getSolution().col_value)
             if self._bind(values):
                 continue
-            reduced = self._reduced(cost, np.array(solver.getSolution().row_dual))
-            wanted = self._wanted(reduced)
+            prices = self._priced(cost, np.array(solver.getSolution().row_dual))
+            wanted = self._wanted(prices.reduced)
             if not len(wanted):
-                dual = np.array(solver.getSolution().row_dual)[: len(self._lines)]
-                self.idle = set(self._lines[(self._lines >= len(self._of.row_low)) & (dual == 0)].tolist())
-                return self._values(values), reduced
+                self.idle = {row for row, price in prices.cuts.items() if price == 0}
+                x = self._values(values)
+                return float(cost @ x), x, prices.reduced
             self._add(wanted, cost)
 
     @staticmethod
-    def _run(solver: highspy.Highs) -> highspy.HighsModelStatus:
-        solver.run()
-        if solver.getModelStatus() not in _ANSWERS:  # the basis went astray: once more, from nothing
-            solver.clearSolver()
+    def _run(solver: highspy.Highs, deadline: Deadline) -> highspy.HighsModelStatus:
+        for again in (False, True):
+            deadline.check()
+            if again:  # the basis went astray: once more, from nothing
+                solver.clearSolver()
+            solver.setOptionValue("time_limit", solver.getRunTime() + deadline.left)
             solver.run()
-        status = solver.getModelStatus()
-        if status not in _ANSWERS:
-            raise RuntimeError(f"the relaxation ended with {solver.modelStatusToString(status)}")
-        return status
+            status = solver.getModelStatus()
+            if status == highspy.HighsModelStatus.kTimeLimit:
+                raise OutOfTime
+            if status in _ANSWERS:
+                return status
+        raise RuntimeError(f"the relaxation ended with {solver.modelStatusToString(status)}")
 
     def limit(self, column: int) -> None:
         """Follow the new limits of a column."""
@@ -132,7 +165,9 @@ class Relaxation:
         if self._solver is None:
             return self._made(cost)
         here = np.flatnonzero(self._place >= 0)
-        self._solver.changeColsCost(len(here), self._place[here].astype(np.int32), self._less_home(cost, here))
+        self._solver.changeColsCost(
+            len(here), self._place[here].astype(np.int32), self._less_home(cost, here)
+        )
         return self._solver
 
     def _less_home(self, value: Floats, columns: Ints) -> Floats:
@@ -155,9 +190,7 @@ class Relaxation:
         solver = quiet()
         empty, none = np.zeros(0), np.zeros(0, dtype=np.int32)
         lines = len(self._lines)
-        solver.addRows(
-            lines, low[kept], high[kept], 0, np.zeros(lines, dtype=np.int32), none, empty
-        )
+        solver.addRows(lines, low[kept], high[kept], 0, np.zeros(lines, dtype=np.int32), none, empty)
         self._solver, self._place = solver, np.full(of.width, -1, dtype=np.int64)
         columns = self.active.copy()
         columns[self._home[based]] = False
@@ -241,21 +274,43 @@ class Relaxation:
         x[self._home[based]] = np.maximum(of.size[based] - gone[based], 0.0)
         return x
 
-    def _reduced(self, cost: Floats, dual: Floats) -> Floats:
-        """Reduced cost of every column, in the program or not; of staying, what one more who goes would cost."""
-        of = self._of
-        model_rows = self._lines < len(of.row_low)
+    def _priced(self, cost: Floats, dual: Floats) -> _Prices:
+        """Price every column, in the program or not; of staying, what one more who goes would cost."""
+        of, model_rows = self._of, self._lines < len(self._of.row_low)
         rows = np.zeros(len(of.row_low))
         rows[self._lines[model_rows]] = dual[: len(self._lines)][model_rows]
         reduced = of.priced(cost, rows)
-        for row, line in zip(self._lines[~model_rows], np.flatnonzero(~model_rows), strict=True):
-            cut = of.cuts[int(row)]
-            reduced[cut.column] -= cut.value * dual[line]
+        cuts = {int(self._lines[line]): float(dual[line]) for line in np.flatnonzero(~model_rows)}
+        for row, price in cuts.items():
+            reduced[of.cuts[row].column] -= of.cuts[row].value * price
         based = self._home >= 0
         stays = np.where(based, reduced[self._home] + rows[: len(based)], 0.0)
-        member = of.cohort >= 0
-        reduced[member] -= stays[of.cohort[member]]
-        return reduced
+        people = of.cohort >= 0
+        reduced[people] -= stays[of.cohort[people]]
+        return _Prices(rows, cuts, stays, reduced)
+
+    def _proved(self, prices: _Prices) -> float:
+        """Return what prices prove, whatever they are: rows and columns at the better of their limits.
+
+        Of a cohort everybody takes what is cheapest.
+        """
+        of, people = self._of, self._of.cohort >= 0
+        cuts = [of.cuts[row] for row in prices.cuts]
+        rest = np.where(people, 0.0, prices.reduced)
+        bound = _at_best(prices.rows, of.row_low, of.row_high) + _at_best(rest, of.low, of.high)
+        bound += _at_best(
+            np.array([*prices.cuts.values()]),
+            np.array([c.low for c in cuts]),
+            np.array([c.high for c in cuts]),
+        )
+        cheapest = np.zeros(len(of.size))
+        np.minimum.at(cheapest, of.cohort[people], prices.reduced[people])
+        return bound + float((prices.stays + cheapest) @ of.size)
+
+    def _offset(self, cost: Floats) -> float:
+        """Cost of everybody staying, which the program in moves leaves out."""
+        based = np.flatnonzero(self._home >= 0)
+        return float(cost[self._home[based]] @ self._of.size[based])
 
     def _wanted(self, reduced: Floats) -> Ints:
         """Pairs that are not in the program and would improve it: the best few of each cohort."""
@@ -266,7 +321,7 @@ class Relaxation:
         first = np.searchsorted(cohort[order], cohort[order])
         return out[order][np.arange(len(out)) - first < _NEW_PER_COHORT]
 
-    def _opened(self, cost: Floats, deadline: float) -> bool:
+    def _opened(self, cost: Floats, deadline: Deadline) -> bool:
         """Add pairs until the relaxation is feasible; False where it is not with all of them.
 
         Every row may be missed at a price while the sum of what is missed is made small; pairs are priced by
@@ -274,26 +329,27 @@ class Relaxation:
         """
         solver, nothing = self._solver, np.zeros(len(cost))
         assert solver is not None
+        bound = solver.getOptionValue("objective_bound")[1]
+        solver.setOptionValue("objective_bound", np.inf)
         self._add_slack(solver)
         slack, n = np.array(self._slack, dtype=np.int32), len(self._slack)
         self._ready(nothing)
         solver.changeColsBounds(n, slack, np.zeros(n), np.full(n, np.inf))
         solver.changeColsCost(n, slack, np.ones(n))
         while True:
-            if time.monotonic() > deadline:
-                raise OutOfTime
-            solver.run()
+            self._run(solver, deadline)
             if self._bind(np.array(solver.getSolution().col_value)):
                 continue
             missed = solver.getInfo().objective_function_value
             if missed <= _MISSED:
                 break
-            wanted = self._wanted(self._reduced(nothing, np.array(solver.getSolution().row_dual)))
+            wanted = self._wanted(self._priced(nothing, np.array(solver.getSolution().row_dual)).reduced)
             if not len(wanted):
                 break
             self._add(wanted, nothing)
         solver.changeColsBounds(n, slack, np.zeros(n), np.zeros(n))
         solver.changeColsCost(n, slack, np.zeros(n))
+        solver.setOptionValue("objective_bound", bound)
         self._ready(cost)
         return bool(missed <= _MISSED)
 
@@ -315,6 +371,12 @@ class Relaxation:
             inside = self._place >= 0
             self._place[inside] -= np.searchsorted(slack, self._place[inside])
             self._slack = []
+
+
+def _at_best(price: Floats, low: Floats, high: Floats) -> float:
+    """Least sum of priced values within limits; prices of nothing count as nothing."""
+    above, below = price > _PRICE, price < -_PRICE
+    return float(price[above] @ low[above] + price[below] @ high[below])
 
 
 def _present(model: Model) -> Ints:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,9 @@ from allocator.solving.result import Level, Result
 from allocator.solving.solve import Progress, assign, finished
 
 
-def by_rounds(problem: Problem, rules: tuple[Rule, ...], progress: Progress | None = None) -> Result:
+def by_rounds(
+    problem: Problem, rules: tuple[Rule, ...], progress: Progress | None = None, stop: Event | None = None
+) -> Result:
     """Assign every teacher a post, round by round.
 
     Returns
@@ -47,7 +50,7 @@ def by_rounds(problem: Problem, rules: tuple[Rule, ...], progress: Progress | No
         waiting = (settled < 0) & ~kept
         asked = (*_early(rules), Vacancies(settled=settled), *_quota(problem, name, settled))
         prepared = prepare(early, asked, offer, waiting)
-        state = assign(prepared, progress)
+        state = assign(prepared, progress, stop=stop)
         levels += [replace(level, round=name) for level in state.levels]
         post = state.people(prepared)
         won = (settled < 0) & (post >= 0) & (post != problem.home_post)
@@ -55,7 +58,7 @@ def by_rounds(problem: Problem, rules: tuple[Rule, ...], progress: Progress | No
         settled = _settle(problem, kept, np.where(won, post, settled))
     offer = InRound(name=LAST, settled=settled)
     prepared = prepare(problem, (*rules, *_quota(problem, LAST, settled)), offer)
-    state = assign(prepared, progress)
+    state = assign(prepared, progress, stop=stop)
     levels += [replace(level, round=LAST) for level in state.levels]
     plan = Plan(state.people(prepared))
     labels[(settled < 0) & (plan.post != problem.home_post)] = LAST

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from threading import Event
 
 import numpy as np
 
@@ -16,10 +17,11 @@ from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
 from allocator.rules.catalogue import knowing
 from allocator.rules.contract import Rule, Violation
+from allocator.solving.clock import Deadline, OutOfTime
 from allocator.solving.diagnose import conflict
-from allocator.solving.engine import Engine, OutOfTime
+from allocator.solving.engine import Engine
 from allocator.solving.even import Even, evenness, heads, prove
-from allocator.solving.integer import solve_whole
+from allocator.solving.integer import Proof, solve_whole
 from allocator.solving.levels import wished
 from allocator.solving.prepare import Prepared, eligible_among, lawful, order_of_leaving, prepare
 from allocator.solving.result import Level, Result
@@ -41,6 +43,11 @@ class State:
     levels: list[Level]
     first: Floats | None = None
     heads_held: bool = False
+    stop: Event | None = None
+
+    def deadline(self) -> Deadline:
+        """Return the end of a level that begins now."""
+        return Deadline.after(self.model.problem.config.budget.seconds, self.stop)
 
     def people(self, prepared: Prepared) -> Ints:
         """Deal the cohorts out to people: post group of each teacher, -1 for those who wait."""
@@ -50,7 +57,9 @@ class State:
         )
 
 
-def solve(problem: Problem, rules: tuple[Rule, ...], progress: Progress | None = None) -> Result:
+def solve(
+    problem: Problem, rules: tuple[Rule, ...], progress: Progress | None = None, stop: Event | None = None
+) -> Result:
     """Assign every teacher a post.
 
     Parameters
@@ -61,6 +70,8 @@ def solve(problem: Problem, rules: tuple[Rule, ...], progress: Progress | None =
         Rules that are not off, from :func:`allocator.rules.catalogue.settle`.
     progress
         Told the level, its objective and its bound while it is solved.
+    stop
+        Set by whoever wants the best plan so far: no level is solved any further.
 
     Returns
     -------
@@ -71,14 +82,19 @@ def solve(problem: Problem, rules: tuple[Rule, ...], progress: Progress | None =
     NoPlan
         Where the hard rules leave no plan, with the rules that stand in the way.
     LimitReached
-        Where the limit ran out before any plan was found.
+        Where the limit ran out, or somebody stopped it, before any plan was found.
     """
     prepared = prepare(problem, rules)
-    state = assign(prepared, progress)
+    state = assign(prepared, progress, stop=stop)
     return finished(prepared, Plan(state.people(prepared)), tuple(state.levels))
 
 
-def assign(prepared: Prepared, progress: Progress | None = None, start: Floats | None = None) -> State:
+def assign(
+    prepared: Prepared,
+    progress: Progress | None = None,
+    start: Floats | None = None,
+    stop: Event | None = None,
+) -> State:
     """Solve level after level.
 
     Parameters
@@ -92,16 +108,32 @@ def assign(prepared: Prepared, progress: Progress | None = None, start: Floats |
         As in :func:`solve`.
     """
     tell = progress or (lambda name, objective, bound: None)
-    first = _start(prepared, start)
-    state = State(prepared.model, first, [], first)
-    for name in _levels(prepared):
-        tell(name, None, None)
-        if name == "evenness":
-            _solve_evenness(state, prepared, tell)
-        else:
-            _solve_linear(state, prepared, name, tell)
+    state = begin(prepared, start, stop)
+    for name in level_names(prepared):
+        solve_level(state, prepared, name, tell)
     state.levels = _reached(state, prepared)
     return state
+
+
+def begin(prepared: Prepared, start: Floats | None = None, stop: Event | None = None) -> State:
+    """Return the state before the first level, with a plan where one is known; the arguments are those of assign."""
+    first = _start(prepared, start)
+    return State(prepared.model, first, [], first, stop=stop)
+
+
+def solve_level(state: State, prepared: Prepared, name: str, tell: Progress) -> None:
+    """Solve one level and hold it.
+
+    Raises
+    ------
+    NoPlan, LimitReached
+        As in :func:`solve`.
+    """
+    tell(name, None, None)
+    if name == "evenness":
+        _solve_evenness(state, prepared, tell)
+    else:
+        _solve_linear(state, prepared, name, tell)
 
 
 def finished(
@@ -135,7 +167,7 @@ def _reached(state: State, prepared: Prepared) -> list[Level]:
     return levels
 
 
-def _levels(prepared: Prepared) -> list[str]:
+def level_names(prepared: Prepared) -> list[str]:
     """List the levels of the scenario: the reserve and soft rules before all, burden last as the tie-break.
 
     Nobody is left without a place so that a soft rule is kept; in a round before the last, people wait for that.
@@ -184,23 +216,26 @@ def _solve_linear(state: State, prepared: Prepared, name: str, tell: Progress) -
     budget, cost = prepared.model.problem.config.budget, model.objective(name)
     last = name == "burden" and name not in prepared.model.problem.config.objective.levels
     engine = Engine(model, None if state.x is None else _padded(state.x, model))
-    relaxed = engine.linear(cost)
-    start = _best_known(state, engine, cost)
-    if relaxed is None:
-        _keep_or_refuse(state, prepared, name, lambda x: float(cost @ _padded(x, model)))
-        return
+    start, deadline = _best_known(state, engine, cost), state.deadline()
     try:
-        proof = solve_whole(
-            engine,
-            cost,
-            relaxed,
-            len(model.pairs),
-            gap=budget.gap if not last else max(budget.gap, 0.002),
-            deadline=began + budget.seconds,
-            start=start,
+        relaxed = engine.linear(cost, deadline)
+        proof = (
+            None
+            if relaxed is None
+            else solve_whole(
+                engine,
+                cost,
+                relaxed,
+                len(model.pairs),
+                gap=budget.gap if not last else max(budget.gap, 0.002),
+                deadline=deadline,
+                start=start,
+            )
         )
     except OutOfTime as late:
-        raise LimitReached from late
+        if start is None:
+            raise LimitReached from late
+        proof = Proof(start, float(cost @ start), 0.0)  # nothing costs less than nothing
     if proof is None:
         _keep_or_refuse(state, prepared, name, lambda x: float(cost @ _padded(x, model)))
         return
@@ -261,13 +296,14 @@ def _solve_evenness(state: State, prepared: Prepared, tell: Progress) -> None:
     if not listed:
         state.levels.append(Level("evenness", 0.0, 0.0, 0.0, "proved"))
         return
+    deadline = state.deadline()
     try:
         even = prove(
             model,
             listed,
             model.objective("burden"),
             gap=budget.gap,
-            deadline=began + budget.seconds,
+            deadline=deadline,
             start=None if state.x is None else state.x[: model.width],
             progress=lambda objective, bound: tell("evenness", objective, bound),
         )

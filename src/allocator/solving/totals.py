@@ -7,12 +7,15 @@ more.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from allocator.evenness import Encoded, Range
 from allocator.model import Model
 from allocator.problem import Ints
 from allocator.roads import Floats
+from allocator.solving.clock import Deadline
 from allocator.solving.engine import Engine
 
 _WHOLE = 1e-4  # a relaxed total so near a whole number is that number
@@ -22,7 +25,7 @@ _PRICES = 3
 
 
 def opening(
-    base: Model, encoded: list[Encoded], known: list[float], tried: Floats, deadline: float
+    base: Model, encoded: list[Encoded], known: list[float], tried: Floats, deadline: Deadline
 ) -> tuple[Range, ...]:
     """Return the ranges of every total that the rows allow.
 
@@ -40,19 +43,39 @@ def opening(
     OutOfTime
         Where the deadline passed first.
     """
-    rows, engine, found = _common_rows(base), Engine(base, tried), []
-    for code, total in zip(encoded, known, strict=True):
-        ends = []
-        for sign, limit in ((-1.0, code.range.low), (1.0, code.range.high)):
-            most = min(sign * limit, _alone(base, code, sign, rows))
-            if most - sign * total > max(_NEAR * total, 1.0):
-                most = min(most, _together(base, code, sign, engine, deadline))
-            ends.append(sign * np.floor(most + _WHOLE))
-        found.append(Range(float(ends[0]), float(ends[1])))
-    return tuple(found)
+    rows = [*_common_rows(base)]
+    open_ends = []
+    most = np.zeros((len(encoded), 2))
+    for k, (code, total) in enumerate(zip(encoded, known, strict=True)):
+        for end, (sign, limit) in enumerate(((-1.0, code.range.low), (1.0, code.range.high))):
+            most[k, end] = min(sign * limit, _alone(base, code, sign, rows))
+            if most[k, end] - sign * total > max(_NEAR * total, 1.0):
+                open_ends.append((k, end, sign))
+    for (k, end, _), value in zip(
+        open_ends, _relaxed(base, encoded, open_ends, tried, deadline), strict=True
+    ):
+        most[k, end] = min(most[k, end], value)
+    whole = np.floor(most + _WHOLE)
+    return tuple(Range(float(-low), float(high)) for low, high in whole)
 
 
-def _together(base: Model, code: Encoded, sign: float, engine: Engine, deadline: float) -> float:
+def _relaxed(
+    base: Model, encoded: list[Encoded], ends: list[tuple[int, int, float]], tried: Floats, deadline: Deadline
+) -> list[float]:
+    """Most of totals, or of their negatives, by the relaxation: half of them beside the other half."""
+
+    def some(mine: list[tuple[int, int, float]]) -> list[float]:
+        engine = Engine(base, tried)
+        return [_together(base, encoded[k], sign, engine, deadline) for k, _, sign in mine]
+
+    with ThreadPoolExecutor(2) as pool:
+        halves = list(pool.map(some, (ends[::2], ends[1::2])))
+    found = [0.0] * len(ends)
+    found[::2], found[1::2] = halves
+    return found
+
+
+def _together(base: Model, code: Encoded, sign: float, engine: Engine, deadline: Deadline) -> float:
     """Most of a total, or of its negative, by the relaxation."""
     cost = np.zeros(base.width)
     cost[base.pairs[code.term.pair]] = -sign
@@ -98,7 +121,7 @@ def _common_rows(base: Model) -> list[tuple[Floats, float]]:
     found = []
     for r in np.flatnonzero(many):
         here = row == r
-        vector = np.bincount(column[here], value[here], minlength=base.width)
+        vector = np.asarray(np.bincount(column[here], value[here], minlength=base.width), dtype=np.float64)
         found += [(vector, float(high[r]))] if np.isfinite(high[r]) else []
         found += [(-vector, -float(low[r]))] if np.isfinite(low[r]) else []
     return found
