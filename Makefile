@@ -4,7 +4,7 @@ BIN = .venv/bin
 SCENARIO ?= scenarios/duji-2020
 OUT ?= out/$(notdir $(SCENARIO))
 
-.PHONY: run test lint types tests words docs lock clean
+.PHONY: run test lint types tests words docs bench lock clean
 
 run: .venv/core
 	$(BIN)/allocator solve $(SCENARIO) --out $(OUT)
@@ -31,6 +31,10 @@ words: .venv/dev
 # Pages generated from the attribute table, the standards and the rule catalogue.
 docs: .venv/dev
 	$(BIN)/python docs/generate.py
+
+# Every case by every method, into benchmarks/results: hours. One case: make bench BENCH="--cases counties-1".
+bench: .venv/dev
+	$(BIN)/python -m benchmarks $(BENCH)
 
 lock:
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

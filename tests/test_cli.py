@@ -510,10 +510,30 @@ def test_a_terminal_shows_level_objective_and_bound(tmp_path: Path) -> None:
     assert "Report: " in terminal.seen.rpartition("burden on people")[2]
 
 
-def test_interrupting_the_solver_is_heard_at_once(tmp_path: Path) -> None:
-    """Ctrl-C on a terminal in the middle of a level ends with 130 and one sentence, and writes nothing."""
+def test_interrupting_the_solver_keeps_the_best_plan(tmp_path: Path) -> None:
+    """Ctrl-C on a terminal in the middle of a level writes the best plan so far, with what is proved of it."""
+    out = tmp_path / "out"
+    terminal = Terminal("solve", SCENARIOS / "duji-2020", "--out", out, "--language", "en")
+    terminal.read(until="unevenness")
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.end() == 0
+    assert "Stopping with the best plan so far" in terminal.seen
+    assert "Not proved in full" in terminal.seen
+    assert "Traceback" not in terminal.seen
+    facts = json.loads((out / "result.json").read_text(encoding="utf-8"))
+    levels = {level["name"]: level for level in facts["levels"]}
+    assert facts["status"] == "limit"
+    assert levels["coverage"]["status"] == "proved"
+    assert levels["evenness"]["status"] == "limit"
+    assert not [v for rule in facts["rules"] if rule["level"] == "hard" for v in rule["violations"]]
+
+
+def test_interrupting_the_solver_twice_leaves_at_once(tmp_path: Path) -> None:
+    """A second Ctrl-C ends with 130 and one sentence, and writes nothing."""
     terminal = Terminal("solve", SCENARIOS / "duji-2020", "--out", tmp_path / "out", "--language", "en")
     terminal.read(until="unevenness")
+    terminal.process.send_signal(signal.SIGINT)
+    terminal.read(until="press Ctrl-C again")
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.end() == 130
     assert "Stopped before the end: no result was written." in terminal.seen

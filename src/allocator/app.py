@@ -16,7 +16,7 @@ from allocator.errors import InputsAreWrong, Issue
 from allocator.metrics.scorecard import scorecard
 from allocator.plan import Plan, places, standing_still
 from allocator.problem import build
-from allocator.report.answer import Answer, Measured
+from allocator.report.answer import Answer, Measured, Traced
 from allocator.rules.catalogue import concerns_nobody, printed, settle
 from allocator.scenario.check import read
 from allocator.scenario.config import Config
@@ -24,10 +24,12 @@ from allocator.scenario.plans import read_plan
 from allocator.scenario.read import Scenario
 from allocator.scenario.rulebook import read_rulebook
 from allocator.scenario.synthesise import write_district
+from allocator.solving.frontier import frontier as trace_frontier
 from allocator.solving.price import prices
 from allocator.solving.rounds import by_rounds
 from allocator.solving.solve import Progress, judge
 from allocator.solving.solve import solve as solve_problem
+from allocator.words import text
 
 
 def check(folder: Path, changes: Mapping[str, Any] | None = None) -> Scenario:
@@ -120,6 +122,35 @@ def answer(
     other = None if result is joint else Measured(joint, scorecard(problem, joint.plan))
     costs = tuple(prices(joint, _rule_by_rule(progress), stop)) if priced else ()
     return Answer(scenario, result, card, still, began, time.monotonic() - clock, other, costs)
+
+
+def frontier(
+    scenario: Scenario, points: int, progress: Progress | None = None, stop: Event | None = None
+) -> Traced:
+    """Trace the best evenness of every move budget of a checked scenario, and measure the plan of each.
+
+    Raises
+    ------
+    InputsAreWrong
+        Where no evenness is measured.
+    NoPlan, LimitReached
+        As in :func:`allocator.solving.solve.solve`.
+    """
+    problem = build(scenario)
+    rules = settle(scenario.config, scenario.rulebook, scenario.name, [])
+    found = trace_frontier(problem, rules, points, progress, stop)
+    if found is None:
+        issue = Issue(
+            f"{scenario.name}/scenario.toml",
+            None,
+            "priorities.indicators",
+            text("no indicator of teachers at a stage with two sections or more"),
+            text("evenness to be measured"),
+            text("weigh an indicator that teachers count for"),
+        )
+        raise InputsAreWrong([issue], scenario.config.language)
+    cards = tuple(scorecard(problem, point.plan) for point in found.points)
+    return Traced(scenario, problem, found, cards)
 
 
 def _rule_by_rule(progress: Progress | None) -> Callable[[str], None]:

@@ -23,6 +23,7 @@ import allocator
 from allocator import app
 from allocator.errors import InputsAreWrong, LimitReached, NoPlan
 from allocator.report.files import write
+from allocator.report.frontier import frontier_story, write_frontier
 from allocator.report.html import page
 from allocator.report.names import LEVELS, SETTINGS
 from allocator.report.parts import codes
@@ -113,6 +114,28 @@ def solve(
         told = story(answer, names=names)
         written = write(answer, out, page(told), _command())
     _summary(told, next(path for path in written if path.name == "report.html"))
+
+
+@cli.command()
+def frontier(
+    scenario: SCENARIO,
+    out: Annotated[Path, typer.Option(help="Folder for the frontier. 结果文件夹", show_default=False)],
+    points: Annotated[int, typer.Option(help="Number of budgets. 计算的点数", min=2, max=100)] = 12,
+    seconds: Annotated[float | None, typer.Option(help="Limit for each point. 每一点的时限（秒）")] = None,
+    language: LANGUAGE = None,
+) -> None:
+    """Trace the best evenness that every move budget allows. 计算均衡前沿."""
+    voice = _Voice(language)
+    _refuse_folder(scenario, out, voice.language)
+    changes = _changes(None, seconds, None, language)
+    with _told(voice):
+        asked = app.check(scenario, changes)
+        voice.found = asked.config.language
+        with _progress(voice.language) as progress:
+            traced = _beside(lambda stop: app.frontier(asked, points, progress, stop), voice)
+        told = frontier_story(traced)
+        written = write_frontier(traced, out, page(told))
+    _summary(told, next(path for path in written if path.name == "frontier.html"))
 
 
 @cli.command()

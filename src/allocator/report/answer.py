@@ -8,6 +8,7 @@ from datetime import datetime
 from allocator.metrics.scorecard import Scorecard
 from allocator.problem import Problem
 from allocator.scenario.read import Scenario
+from allocator.solving.frontier import Frontier
 from allocator.solving.price import RulePrice
 from allocator.solving.result import Result
 
@@ -53,3 +54,21 @@ class Answer:
     def problem(self) -> Problem:
         """The district in September."""
         return self.result.problem
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A frontier with everything that its files are written from.
+
+    Parameters
+    ----------
+    scenario, problem
+        What was asked, and the district in September.
+    frontier, cards
+        Its points, and what is measured on the plan of each.
+    """
+
+    scenario: Scenario
+    problem: Problem
+    frontier: Frontier
+    cards: tuple[Scorecard, ...]

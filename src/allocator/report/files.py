@@ -59,8 +59,19 @@ def write(answer: Answer, out: Path, page: str, command: Sequence[str]) -> list[
         "result.json": json.dumps(facts(answer, command), ensure_ascii=False, indent=1) + "\n",
         "report.html": page,
     }
-    if notice := answer.scenario.config.notice:
-        contents["NOTICE.txt"] = notice + "\n"
+    return write_files(contents, out, answer.scenario.config.notice)
+
+
+def write_files(contents: dict[str, str], out: Path, notice: str) -> list[Path]:
+    """Write files into a folder, all or none, for the owner alone, with the notice beside them.
+
+    Raises
+    ------
+    OSError
+        Where the folder cannot be written.
+    """
+    if notice:
+        contents = contents | {"NOTICE.txt": notice + "\n"}
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = {out / name: out / f".{name}.new" for name in contents}
     try:

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from allocator.report.parts import Mark
 from allocator.report.story import Story
+from allocator.report.svg import drawn
 from allocator.words import Text, say
 
 _SHORT = 10  # characters of a cell that is not broken over lines: numbers, codes, Chinese words
@@ -26,7 +27,8 @@ def page(story: Story) -> str:
     )
     template = surroundings.get_template("page.html.j2")
     show, mark = partial(_show, language=story.language), partial(_mark, language=story.language)
-    return template.render(story=story, show=show, mark=mark, version=version("allocator"))
+    charts = [drawn(chart, show) for chart in story.charts]
+    return template.render(story=story, charts=charts, show=show, mark=mark, version=version("allocator"))
 
 
 def _show(cell: Any, language: str) -> str:

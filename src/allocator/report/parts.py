@@ -40,6 +40,26 @@ class Table:
         return text("{title} ({n} rows)", title=self.title, n=len(self.rows))
 
 
+@dataclass(frozen=True)
+class Dot:
+    """One point of a chart; ``label`` stands beside it, ``said`` is shown to whoever points at it."""
+
+    x: float
+    y: float
+    label: Text | None
+    said: Text
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A line through points, from left to right, with a title and what its axes show."""
+
+    title: Text
+    across: Text
+    up: Text
+    dots: tuple[Dot, ...]
+
+
 def codes(who: Sequence[str]) -> Text:
     """Show codes of people or places, the first of many."""
     if len(who) <= _SHOWN:

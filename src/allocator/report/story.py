@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from allocator.report.answer import Answer
-from allocator.report.parts import Mark, Table
+from allocator.report.parts import Chart, Mark, Table
 from allocator.report.tables import tables
 from allocator.report.verdict import verdict
 from allocator.words import Text, text
@@ -23,6 +23,8 @@ class Story:
         What must stand on every result, such as that the roster is generated.
     verdict
         What a reader must know first, each with a judgement.
+    charts
+        What is drawn, before the tables.
     tables
         The evidence, in order.
     """
@@ -33,6 +35,7 @@ class Story:
     language: str
     verdict: tuple[Mark, ...]
     tables: tuple[Table, ...]
+    charts: tuple[Chart, ...] = ()
 
 
 def story(answer: Answer, *, names: bool = False) -> Story:

@@ -127,7 +127,7 @@ def prove(
     progress
         Told the objective and the bound whenever they change.
     spans
-        Ranges of the totals known from a model that allows more; asked anew where they are not given.
+        Ranges of the totals known from a model that allows more.
 
     Returns
     -------
@@ -278,10 +278,9 @@ def _bounds(search: _Search) -> Iterator[float]:
     """Yield ever better bounds, until they are within the gap."""
     assert search.point is not None
     ticket, closed, point = count(), INFINITY, search.point.x
-    if not search.spans:
-        totals = [float(point[code.total]) for code in search.encoded]
-        tried = search.engine.active[: search.base.width].astype(float)
-        search.spans = opening(search.base, search.encoded, totals, tried, search.deadline)
+    totals = [float(point[code.total]) for code in search.encoded]
+    tried = search.engine.active[: search.base.width].astype(float)
+    search.spans = opening(search.base, search.encoded, totals, tried, search.deadline, search.spans)
     boxes = [_Open(0.0, next(ticket), search.spans, _places(search, point))]
     while boxes and boxes[0].least < _cutoff(search):
         this: _Open | None = heapq.heappop(boxes)
@@ -372,21 +371,31 @@ def _separate(search: _Search, spans: tuple[Range, ...], near: list[Floats], ter
     """Add the rows that cut off most near some heads: of new planes there, and of those made elsewhere."""
     for k in terms.tolist():
         code, span, heads = search.encoded[k], spans[k], near[k]
-        total = min(max(float(heads.sum()), span.low), span.high)
         pool = search.pool.setdefault(k, [])
         pool += planes(code, heads, span)
-        g, found = code.g_of(heads), []
-        for plane in pool:
-            if _within(span, plane.range):
-                slopes, zeros = plane.edges(span)
-                heights = slopes * total + zeros
-                edge = int(np.argmax(heights))
-                height = plane.a * g + float(plane.pi @ heads) + float(heights[edge])
-                found.append((height, plane, float(slopes[edge]), float(zeros[edge])))
-        found.sort(key=lambda one: -one[0])
-        for _, plane, slope, zero in found[:_ROWS]:
+        for _, plane, slope, zero in _highest(code, [p for p in pool if _within(span, p.range)], heads, span):
             column, value, low = plane.row(code, slope, zero)
             search.rows[search.engine.add_row(column, value, low)] = _Row(k, span)
+
+
+def _highest(
+    code: Encoded, pool: list[Plane], heads: Floats, span: Range
+) -> list[tuple[float, Plane, float, float]]:
+    """Return the edges that lie highest at some heads: height, plane, slope, value at total 0.
+
+    No hull lies above its points, so that only planes whose points lie high need be looked at.
+    """
+    total, g = min(max(float(heads.sum()), span.low), span.high), code.g_of(heads)
+    most = [(p.a * g + float(p.pi @ heads) + p.at(total), i) for i, p in enumerate(pool)]
+    found = []
+    for _, i in sorted(most, reverse=True)[: 3 * _ROWS]:
+        plane = pool[i]
+        slopes, zeros = plane.edges(span)
+        heights = slopes * total + zeros
+        edge = int(np.argmax(heights))
+        height = plane.a * g + float(plane.pi @ heads) + float(heights[edge])
+        found.append((height, plane, float(slopes[edge]), float(zeros[edge])))
+    return sorted(found, key=lambda one: -one[0])[:_ROWS]
 
 
 def _finish(search: _Search, box: _Box) -> float:

@@ -27,7 +27,7 @@ from allocator.solving.prepare import Prepared, prepare
 from allocator.solving.solve import Progress, State, begin, level_names, solve_level
 
 _SAME = 1e-9
-_DRAW = 0.5  # moves, so that a row of whole numbers does not hang on tolerances
+_SLACK = 1e-6  # moves, for tolerances
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,8 @@ def frontier(
     points: int = 12,
     progress: Progress | None = None,
     stop: Event | None = None,
-) -> Frontier:
-    """Trace the frontier of a problem.
+) -> Frontier | None:
+    """Trace the frontier of a problem; None where there is no evenness to measure.
 
     Parameters
     ----------
@@ -111,6 +111,8 @@ def frontier(
     """
     tell = progress or (lambda name, objective, bound: None)
     own, prepared = _without_budget(problem, rules)
+    if not prepared.terms:
+        return None
     state = begin(prepared, stop=stop)
     for name in level_names(prepared):
         if name == "evenness":
@@ -176,7 +178,7 @@ class _Trace:
     def point(self, budget: int, start: Floats) -> tuple[Point, Floats]:
         """Find the most even plan within a budget, beginning with one that keeps it."""
         began, model, some = time.monotonic(), self.state.model.copy(), np.flatnonzero(self.counted)
-        model.row(model.pairs[some], self.counted[some], high=budget + _DRAW)
+        model.row(model.pairs[some], self.counted[some], high=budget + _SLACK)
         even = self._prove(model, start, str(budget))
         return self._made(budget, even, time.monotonic() - began), even.x
 

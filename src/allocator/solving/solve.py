@@ -23,6 +23,7 @@ from allocator.solving.engine import Engine
 from allocator.solving.even import Even, evenness, heads, prove
 from allocator.solving.integer import Proof, solve_whole
 from allocator.solving.levels import wished
+from allocator.solving.network import least
 from allocator.solving.prepare import Prepared, eligible_among, lawful, order_of_leaving, prepare
 from allocator.solving.result import Level, Result
 from allocator.solving.start import first_plan, with_shortage
@@ -109,8 +110,14 @@ def assign(
     """
     tell = progress or (lambda name, objective, bound: None)
     state = begin(prepared, start, stop)
-    for name in level_names(prepared):
-        solve_level(state, prepared, name, tell)
+    names = level_names(prepared)
+    even = "evenness" in names and prepared.terms
+    flows = {} if even or prepared.early else _as_network(state, prepared, names)
+    for name in names:
+        if name in flows:
+            _take_flow(state, name, flows[name], tell)
+        else:
+            solve_level(state, prepared, name, tell)
     state.levels = _reached(state, prepared)
     return state
 
@@ -119,6 +126,40 @@ def begin(prepared: Prepared, start: Floats | None = None, stop: Event | None = 
     """Return the state before the first level, with a plan where one is known; the arguments are those of assign."""
     first = _start(prepared, start)
     return State(prepared.model, first, [], first, stop=stop)
+
+
+def _as_network(state: State, prepared: Prepared, names: list[str]) -> dict[str, tuple[float, float]]:
+    """Solve all levels as one flow, where that keeps every row: returns value and bound of each level.
+
+    A level that the flow does not prove within the gap is left to be solved, with those after it.
+    """
+    model, budget = prepared.model, prepared.problem.config.budget
+    linear = [name for name in names if name != "evenness"]
+    found = least(model, linear)
+    if found is None:
+        return {}
+    x = np.concatenate([found[0], np.zeros(model.width - len(model.pairs))])
+    x = model.least_breach(with_shortage(model, x))
+    if not Engine(model).feasible(x):
+        return {}
+    state.x, state.first, proved = x, x, {}
+    for name, missed in zip(linear, found[1].tolist(), strict=True):
+        value = _settled(model, name, x)
+        bound = max(value - 2 * missed, 0.0)
+        if value - bound > max(budget.gap * value, _HELD):
+            break
+        proved[name] = value, bound
+    return proved
+
+
+def _take_flow(state: State, name: str, found: tuple[float, float], tell: Progress) -> None:
+    """Take what the flow has proved of a level, and hold it."""
+    tell(name, *found)
+    state.levels.append(Level(name, *found, 0.0, "proved"))
+    cost = state.model.objective(name)
+    used = np.flatnonzero(cost)
+    if len(used):
+        state.model.row(used, cost[used], high=found[0] + _HELD)
 
 
 def solve_level(state: State, prepared: Prepared, name: str, tell: Progress) -> None:

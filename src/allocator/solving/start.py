@@ -7,13 +7,13 @@ never ends without a plan, and no plan is worse than standing still.
 from __future__ import annotations
 
 import numpy as np
-from ortools.graph.python import min_cost_flow
 
 from allocator.model import Model
 from allocator.problem import Ints
 from allocator.roads import Floats
 from allocator.rules.contract import Rule
 from allocator.rules.schools import SectionHeadcount
+from allocator.solving.network import flow
 
 _POST = 100_000  # cost of leaving a post of weight 1 empty, in hundredths of burden
 
@@ -51,36 +51,11 @@ def _room(model: Model, rules: tuple[Rule, ...], x: Floats) -> Ints:
 
 
 def _flow(model: Model, free: Ints, x: Floats, room: Ints) -> Floats | None:
-    """Send the free cohorts to posts: nodes are cohorts, then posts, then sections, then one sink."""
-    problem, size = model.problem, model.cohorts.size
-    cohort, post = model.pair_cohort[free], model.pair_post[free]
-    posts, first_post = len(problem.posts), len(size)
-    first_section = first_post + posts
-    sink = first_section + len(room)
-    filled = np.bincount(model.pair_post, x, minlength=posts).astype(np.int64)
-    empty = np.maximum(problem.posts.places - filled, 0)
+    """Send the free cohorts to posts: to empty ones first, then where the burden is least."""
+    filled = np.bincount(model.pair_post, x, minlength=len(model.problem.posts)).astype(np.int64)
+    empty = np.maximum(model.problem.posts.places - filled, 0)
     burden = np.round(100 * model.objective("burden")[free]).astype(np.int64)
-    weight = _weights(model)
-    every, section = np.arange(posts), problem.posts.section
-    everybody = np.full(posts, int(size.sum()))
-    solver = min_cost_flow.SimpleMinCostFlow()
-    arcs = solver.add_arcs_with_capacity_and_unit_cost(cohort, first_post + post, size[cohort], burden)
-    to = first_section + section
-    solver.add_arcs_with_capacity_and_unit_cost(first_post + every, to, empty, -weight)
-    solver.add_arcs_with_capacity_and_unit_cost(
-        first_post + every, to, everybody, np.zeros(posts, dtype=np.int64)
-    )
-    sections = np.arange(len(room))
-    solver.add_arcs_with_capacity_and_unit_cost(
-        first_section + sections, np.full(len(room), sink), room, np.zeros(len(room), dtype=np.int64)
-    )
-    supply = np.zeros(sink + 1, dtype=np.int64)
-    supply[np.unique(cohort)] = size[np.unique(cohort)]
-    supply[sink] = -supply.sum()
-    solver.set_nodes_supplies(np.arange(sink + 1), supply)
-    if solver.solve() != solver.OPTIMAL:
-        return None
-    return np.asarray(solver.flows(arcs), dtype=np.float64)
+    return flow(model, free, burden, _weights(model), empty, room)
 
 
 def _weights(model: Model) -> Ints:

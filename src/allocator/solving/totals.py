@@ -25,7 +25,12 @@ _PRICES = 3
 
 
 def opening(
-    base: Model, encoded: list[Encoded], known: list[float], tried: Floats, deadline: Deadline
+    base: Model,
+    encoded: list[Encoded],
+    known: list[float],
+    tried: Floats,
+    deadline: Deadline,
+    within: tuple[Range, ...] = (),
 ) -> tuple[Range, ...]:
     """Return the ranges of every total that the rows allow.
 
@@ -37,6 +42,8 @@ def opening(
         A total of each term that the relaxation reaches.
     tried
         Values of the columns of ``base``; pairs above 0 are in the relaxation from the start.
+    within
+        Ranges that hold already, of a model that allows more.
 
     Raises
     ------
@@ -46,8 +53,9 @@ def opening(
     rows = [*_common_rows(base)]
     open_ends = []
     most = np.zeros((len(encoded), 2))
-    for k, (code, total) in enumerate(zip(encoded, known, strict=True)):
-        for end, (sign, limit) in enumerate(((-1.0, code.range.low), (1.0, code.range.high))):
+    held = within or tuple(code.range for code in encoded)
+    for k, (code, total, span) in enumerate(zip(encoded, known, held, strict=True)):
+        for end, (sign, limit) in enumerate(((-1.0, span.low), (1.0, span.high))):
             most[k, end] = min(sign * limit, _alone(base, code, sign, rows))
             if most[k, end] - sign * total > max(_NEAR * total, 1.0):
                 open_ends.append((k, end, sign))

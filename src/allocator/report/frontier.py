@@ -1,0 +1,204 @@
+"""The frontier told: what every move budget allows, where more moves begin to buy little, and a drawing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from allocator.metrics.scorecard import Scorecard
+from allocator.report.answer import Traced
+from allocator.report.files import table, write_files
+from allocator.report.names import STATUS
+from allocator.report.parts import Chart, Dot, Line, Mark, Table, percent
+from allocator.report.story import Story
+from allocator.solving.frontier import Point
+from allocator.words import Text, text
+
+
+def write_frontier(traced: Traced, out: Path, page: str) -> list[Path]:
+    """Write frontier.csv and frontier.html, with the notice of the scenario; for the owner alone.
+
+    Raises
+    ------
+    OSError
+        Where the folder cannot be written.
+    """
+    config = traced.scenario.config
+    contents = {"frontier.csv": table(list(rows(traced)), config.language), "frontier.html": page}
+    return write_files(contents, out, config.notice)
+
+
+def rows(traced: Traced) -> Iterator[dict[str, Any]]:
+    """Yield the rows of frontier.csv, one for each budget."""
+    for i, (point, card) in enumerate(zip(traced.frontier.points, traced.cards, strict=True)):
+        within, judged = _limits(card)
+        yield {
+            "moves": point.budget,
+            "used": point.moves,
+            "evenness": point.evenness,
+            "bound": point.bound,
+            "gap": point.gap,
+            "coverage": _empty(traced, card),
+            "cvs_within": within,
+            "cvs_judged": judged,
+            "knee": i == traced.frontier.knee,
+            "own": i == traced.frontier.own,
+            "status": point.status,
+        }
+
+
+def _limits(card: Scorecard) -> tuple[int, int]:
+    """Count coefficients of variation within their limit, and those that have one."""
+    judged = [row.pass_after for row in card.balance if row.threshold is not None]
+    return judged.count(True), len(judged)
+
+
+def _empty(traced: Traced, card: Scorecard) -> float:
+    """Weigh the posts that stay empty as the scenario does."""
+    weights = traced.scenario.config.priorities.subjects
+    return float(sum(row.unfilled * weights.get(row.subject, 1) for row in card.posts))
+
+
+def frontier_story(traced: Traced) -> Story:
+    """Tell a frontier."""
+    config, standard = traced.scenario.config, traced.scenario.standard
+    return Story(
+        title=config.title,
+        subtitle=text(
+            "September {year} · standard: {standard}", year=config.school_year, standard=standard.name
+        ),
+        notice=config.notice,
+        language=config.language,
+        verdict=tuple(_verdict(traced)),
+        tables=(_table(traced),),
+        charts=(_chart(traced),),
+    )
+
+
+def _verdict(traced: Traced) -> Iterator[Mark]:
+    """Yield what a reader must know first."""
+    points, knee = traced.frontier.points, traced.frontier.knee
+    yield _proved(points)
+    words = text(
+        "With the fewest moves that filling the posts allows, {moves}, unevenness is {evenness}; from {most} moves on, at {least}, more moves buy nothing.",
+        moves=points[0].budget,
+        evenness=_number(points[0].evenness),
+        most=points[-1].budget,
+        least=_number(points[-1].evenness),
+    )
+    yield Mark(words, None)
+    if 0 < knee < len(points) - 1:
+        words = text(
+            "The knee lies at {moves} moves, with unevenness {evenness}: up to there a move buys {before} on average, beyond it {after}.",
+            moves=points[knee].budget,
+            evenness=_number(points[knee].evenness),
+            before=f"{_bought(points[0], points[knee]):.3g}",
+            after=f"{_bought(points[knee], points[-1]):.3g}",
+        )
+        yield Mark(words, None)
+    yield _own(traced)
+
+
+def _proved(points: tuple[Point, ...]) -> Mark:
+    late = sum(point.status != "proved" for point in points)
+    if late:
+        words = text(
+            "Not proved in full: at {n} of {all} budgets the time limit came first; another plan might be more even by up to {gap}.",
+            n=late,
+            all=len(points),
+            gap=percent(max(point.gap for point in points)),
+        )
+        return Mark(words, False)
+    words = text(
+        "Proved: at every budget no plan is more even by more than {gap}.",
+        gap=percent(max(point.gap for point in points)),
+    )
+    return Mark(words, True)
+
+
+def _own(traced: Traced) -> Mark:
+    """Say where the scenario's own budget lies."""
+    points, own = traced.frontier.points, traced.frontier.own
+    whole = points[0].evenness - points[-1].evenness
+    if own is None:
+        return Mark(text("The scenario's own budget is not on the frontier, or it has none."), None)
+    fallen = 1.0 if whole <= 0 else (points[0].evenness - points[own].evenness) / whole
+    words = text(
+        "The scenario's own budget of {moves} moves reaches {share} of what any number of moves could.",
+        moves=points[own].budget,
+        share=f"{100 * fallen:.0f}%",
+    )
+    return Mark(words, None)
+
+
+def _bought(first: Point, last: Point) -> float:
+    """Fall of unevenness for each further move allowed."""
+    return (first.evenness - last.evenness) / max(last.budget - first.budget, 1)
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}"
+
+
+def _marks(traced: Traced, i: int) -> Text | None:
+    """Name what a point is."""
+    if i == traced.frontier.own and i == traced.frontier.knee:
+        return text("own budget and knee")
+    if i == traced.frontier.own:
+        return text("own budget")
+    return text("knee") if i == traced.frontier.knee and len(traced.frontier.points) > 2 else None
+
+
+def _table(traced: Traced) -> Table:
+    lines: list[Line] = []
+    before: Point | None = None
+    for i, (point, card) in enumerate(zip(traced.frontier.points, traced.cards, strict=True)):
+        within, judged = _limits(card)
+        lines.append(
+            (
+                f"{point.budget:,}",
+                f"{point.moves:,}",
+                _number(point.evenness),
+                _number(point.bound),
+                percent(point.gap),
+                "—" if before is None else f"{_bought(before, point):.3g}",
+                f"{within} / {judged}" if judged else "—",
+                STATUS[point.status],
+                _marks(traced, i) or "",
+            )
+        )
+        before = point
+    columns = (
+        text("Moves allowed"),
+        text("Moves made"),
+        text("Unevenness"),
+        text("Cannot be below"),
+        text("Gap"),
+        text("A further move buys"),
+        text("CVs within limits"),
+        text("Status"),
+        text("Point"),
+    )
+    note = text(
+        "Unevenness is the weighted sum of the squared coefficients of variation. Every budget keeps the hard rules and leaves no more posts empty than the best plan does; teachers of closing schools and new teachers do not count as moves. The knee is the point farthest below the line from the first to the last: from there on a move buys less than the average move."
+    )
+    return Table(text("What every budget buys"), columns, tuple(lines), (note,))
+
+
+def _chart(traced: Traced) -> Chart:
+    dots = tuple(
+        Dot(
+            float(point.budget),
+            point.evenness,
+            _marks(traced, i),
+            text(
+                "{moves} moves: unevenness {evenness}, proved within {gap}",
+                moves=point.budget,
+                evenness=_number(point.evenness),
+                gap=percent(point.gap),
+            ),
+        )
+        for i, point in enumerate(traced.frontier.points)
+    )
+    return Chart(text("The frontier"), text("moves allowed"), text("unevenness (sum of CV²)"), dots)
