@@ -11,7 +11,7 @@ from markupsafe import Markup
 from allocator.report.parts import Chart
 
 _WIDTH, _HEIGHT = 860, 360
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 40, 24, 52
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 40, 40, 52
 _TICKS = 6
 
 
