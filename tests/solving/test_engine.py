@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -112,6 +113,77 @@ def test_an_engine_follows_what_is_changed_after_it_has_solved(tmp_path: Path) -
     assert found is not None
     assert fresh is not None
     assert found.value == pytest.approx(fresh.value, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_relaxation_above_the_cutoff_need_not_be_solved(tmp_path: Path, seed: int) -> None:
+    """With a cutoff below the optimum what is returned lies between them; with one above it is the optimum."""
+    model = prepared(seed, tmp_path / "d", budget={"moves": 9})
+    knapsacks(model, seed)
+    cost = mixed(model, seed)
+    engine, optimum = Engine(model), Engine(model).linear(cost)
+    assert optimum is not None
+    assert engine.linear(model.objective("burden")) is not None  # another basis to come from
+    short = np.flatnonzero(model.objective("coverage"))
+    for cutoff in (optimum.value - 0.5, optimum.value - 0.01):
+        engine.limit(int(short[0]), 0.0, float(np.concatenate(model.high)[short[0]]))
+        found = engine.linear(cost, cutoff=cutoff)
+        assert found is not None
+        assert cutoff - 1e-9 <= found.value <= optimum.value + 1e-6
+    found = engine.linear(cost, cutoff=optimum.value + 1)
+    assert found is not None
+    assert found.value == pytest.approx(optimum.value, abs=1e-6)
+
+
+def test_rows_that_are_dropped_count_no_more(tmp_path: Path) -> None:
+    """After rows in the middle are taken out, those before and behind them still hold, and can be limited."""
+    model = prepared(1, tmp_path / "d")
+    cost, short = model.objective("burden"), np.flatnonzero(model.objective("coverage"))
+    engine = Engine(model)
+    first = engine.linear(cost)
+    assert first is not None
+    least = Engine(model).linear(np.isin(np.arange(model.width), short) * 1.0)
+    assert least is not None
+    rows = [engine.add_row(short, np.ones(len(short)), -np.inf, least.value + more) for more in (3, 0, 1)]
+    tight = engine.linear(cost)
+    engine.drop_rows([rows[1]])
+    middle = engine.linear(cost)
+    engine.limit_row(rows[2], -np.inf, np.inf)
+    loose = engine.linear(cost)
+    engine.drop_rows([rows[0], rows[2]])
+    free = engine.linear(cost)
+    values = [found.value for found in (tight, middle, loose, free) if found is not None]
+    assert values[0] > values[1] > values[2] > values[3]
+    assert values[3] == pytest.approx(first.value, abs=1e-6)
+
+
+def test_an_engine_beside_another_has_limits_of_its_own(tmp_path: Path) -> None:
+    """Engines that share a model's arrays are limited each by itself."""
+    model = prepared(1, tmp_path / "d")
+    cost, short = model.objective("burden"), np.flatnonzero(model.objective("coverage"))
+    one = Engine(model)
+    two = Engine(model, like=one)
+    for column in short.tolist():
+        two.limit(column, 0.0, np.floor(np.concatenate(model.high)[column] / 2))
+    found = [engine.linear(cost) for engine in (one, two, Engine(model))]
+    values = [None if f is None else round(f.value, 6) for f in found]
+    assert values[0] == values[2]
+    assert values[1] is None or values[1] > values[0]
+
+
+def test_whoever_asks_to_stop_is_heard(tmp_path: Path) -> None:
+    """A deadline far away is over as soon as its event is set: for relaxations and for whole numbers."""
+    model, stop = prepared(0, tmp_path / "d"), Event()
+    deadline = Deadline.after(60, stop)
+    assert Engine(model).linear(model.objective("coverage"), deadline) is not None
+    stop.set()
+    assert deadline.left == 0
+    with pytest.raises(OutOfTime):
+        Engine(model).linear(model.objective("coverage"), deadline)
+    with pytest.raises(OutOfTime):
+        Engine(model).whole(
+            model.objective("coverage"), np.ones(model.width, dtype=bool), gap=0, deadline=deadline
+        )
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -49,10 +49,17 @@ class Engine:
     """One model, ready to be solved for any objective; limits may be changed and rows added in between.
 
     The relaxation keeps its columns and its basis, so that a further objective is cheap.
+
+    Parameters
+    ----------
+    start
+        Values of a known plan, whose pairs the relaxation begins with.
+    like
+        An engine of the same model, whose arrays are shared: each may still be limited by itself.
     """
 
-    def __init__(self, model: Model, start: Floats | None = None) -> None:
-        self._program = Program(model)
+    def __init__(self, model: Model, start: Floats | None = None, like: Engine | None = None) -> None:
+        self._program: Program = Program(model) if like is None else like._program.beside()
         self._relaxation = Relaxation(self._program, model, start)
         self._next = len(self._program.row_low)
 

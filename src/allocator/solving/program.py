@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 import highspy
@@ -47,6 +48,12 @@ class Program:
         self.cuts: dict[int, Cut] = {}
         self._by_column = np.argsort(self.column, kind="stable")
         self._start = np.searchsorted(self.column[self._by_column], np.arange(model.width + 1))
+
+    def beside(self) -> Program:
+        """Return a program that shares the rows and has limits and cuts of its own."""
+        other = copy(self)
+        other.low, other.high, other.cuts = self.low.copy(), self.high.copy(), {}
+        return other
 
     @property
     def width(self) -> int:

@@ -71,13 +71,14 @@ def _relaxed(
     base: Model, encoded: list[Encoded], ends: list[tuple[int, int, float]], tried: Floats, deadline: Deadline
 ) -> list[float]:
     """Most of totals, or of their negatives, by the relaxation: half of them beside the other half."""
+    first = Engine(base, tried)
+    engines = first, Engine(base, tried, like=first)
 
-    def some(mine: list[tuple[int, int, float]]) -> list[float]:
-        engine = Engine(base, tried)
+    def some(engine: Engine, mine: list[tuple[int, int, float]]) -> list[float]:
         return [_together(base, encoded[k], sign, engine, deadline) for k, _, sign in mine]
 
     with ThreadPoolExecutor(2) as pool:
-        halves = list(pool.map(some, (ends[::2], ends[1::2])))
+        halves = list(pool.map(some, engines, (ends[::2], ends[1::2])))
     found = [0.0] * len(ends)
     found[::2], found[1::2] = halves
     return found
