@@ -107,6 +107,8 @@ def test_a_frontier_that_is_stopped_returns_what_it_has(tmp_path: Path) -> None:
     assert 2 <= len(found.points) < 12
     assert "limit" in {p.status for p in found.points}
     assert all(p.bound <= p.evenness + 1e-9 for p in found.points)
+    assert found.missing > 0
+    assert not found.complete
 
 
 def point(budget: int, evenness: float) -> Point:
@@ -116,8 +118,8 @@ def point(budget: int, evenness: float) -> Point:
 def test_the_knee_is_the_point_farthest_below_the_line() -> None:
     """By hand: from (0, 10) to (10, 0) the point (2, 3) lies 0.5 below the line, (5, 2) lies 0.3 below it."""
     assert knee(tuple(point(*p) for p in ((0, 10.0), (2, 3.0), (5, 2.0), (10, 0.0)))) == 1
-    assert knee((point(0, 1.0), point(4, 1.0), point(9, 1.0))) == 0
-    assert knee((point(0, 1.0),)) == 0
+    assert knee((point(0, 1.0), point(4, 1.0), point(9, 1.0))) is None
+    assert knee((point(0, 1.0),)) is None
 
 
 def test_budgets_are_denser_where_there_are_few_moves() -> None:
@@ -143,3 +145,15 @@ def test_moves_that_are_free_do_not_count(tmp_path: Path) -> None:
     found = traced(problem, rules, 3)
     assert [p.budget for p in found.points] == [0]
     assert found.points[0].plan.away(problem).sum() > 0
+
+
+def test_without_the_level_only_coverage_is_held(tmp_path: Path) -> None:
+    """Levels without evenness give the same frontier as coverage before it: burden and wishes do not shut it."""
+    asked = [
+        traced(*drawn.problem(5, tmp_path / str(i), objective={"levels": levels}), 4)
+        for i, levels in enumerate((["coverage", "evenness"], ["coverage", "moves", "burden"]))
+    ]
+    assert [p.budget for p in asked[0].points] == [p.budget for p in asked[1].points]
+    assert asked[0].points[0].budget < asked[0].points[-1].budget
+    assert asked[0].fewest
+    assert asked[0].complete

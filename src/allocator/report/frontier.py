@@ -78,17 +78,26 @@ def frontier_story(traced: Traced) -> Story:
 
 def _verdict(traced: Traced) -> Iterator[Mark]:
     """Yield what a reader must know first."""
-    points, knee = traced.frontier.points, traced.frontier.knee
+    found, points, knee = traced.frontier, traced.frontier.points, traced.frontier.knee
     yield _proved(points)
+    if found.missing:
+        yield Mark(text("Ended before its time: {n} budgets were not looked at.", n=found.missing), False)
     words = text(
-        "With the fewest moves that filling the posts allows, {moves}, unevenness is {evenness}; from {most} moves on, at {least}, more moves buy nothing.",
+        "With the fewest moves that keep what comes before evenness, {moves}, unevenness is {evenness}."
+        if found.fewest
+        else "With the fewest moves found, {moves}, unevenness is {evenness}; that fewer do not suffice is not proved.",
         moves=points[0].budget,
         evenness=_number(points[0].evenness),
-        most=points[-1].budget,
-        least=_number(points[-1].evenness),
     )
     yield Mark(words, None)
-    if 0 < knee < len(points) - 1:
+    if found.complete:
+        words = text(
+            "From {moves} moves on, at {least}, more moves buy nothing beyond the gap.",
+            moves=points[-1].budget,
+            least=_number(points[-1].evenness),
+        )
+        yield Mark(words, None)
+    if knee is not None and 0 < knee < len(points) - 1:
         words = text(
             "The knee lies at {moves} moves, with unevenness {evenness}: up to there a move buys {before} on average, beyond it {after}.",
             moves=points[knee].budget,
@@ -119,13 +128,28 @@ def _proved(points: tuple[Point, ...]) -> Mark:
 
 def _own(traced: Traced) -> Mark:
     """Say where the scenario's own budget lies."""
-    points, own = traced.frontier.points, traced.frontier.own
+    points, own, budget = traced.frontier.points, traced.frontier.own, traced.frontier.budget
     whole = points[0].evenness - points[-1].evenness
+    if budget is None:
+        return Mark(text("The scenario has no budget of its own."), None)
+    if budget < points[0].budget:
+        words = text(
+            "The scenario's own budget of {moves} moves is below the first point: it cannot keep what comes before evenness as it is held here.",
+            moves=budget,
+        )
+        return Mark(words, None)
+    if own is None and traced.frontier.complete:
+        words = text(
+            "The scenario's own budget of {moves} moves is {more} more than are of use.",
+            moves=budget,
+            more=budget - points[-1].budget,
+        )
+        return Mark(words, None)
     if own is None:
-        return Mark(text("The scenario's own budget is not on the frontier, or it has none."), None)
+        return Mark(text("The scenario's own budget of {moves} moves was not looked at.", moves=budget), None)
     fallen = 1.0 if whole <= 0 else (points[0].evenness - points[own].evenness) / whole
     words = text(
-        "The scenario's own budget of {moves} moves reaches {share} of what any number of moves could.",
+        "The scenario's own budget of {moves} moves reaches {share} of what the last point does.",
         moves=points[own].budget,
         share=f"{100 * fallen:.0f}%",
     )
@@ -147,7 +171,7 @@ def _marks(traced: Traced, i: int) -> Text | None:
         return text("own budget and knee")
     if i == traced.frontier.own:
         return text("own budget")
-    return text("knee") if i == traced.frontier.knee and len(traced.frontier.points) > 2 else None
+    return text("knee") if i == traced.frontier.knee else None
 
 
 def _table(traced: Traced) -> Table:
@@ -181,7 +205,7 @@ def _table(traced: Traced) -> Table:
         text("Point"),
     )
     note = text(
-        "Unevenness is the weighted sum of the squared coefficients of variation. Every budget keeps the hard rules and leaves no more posts empty than the best plan does; teachers of closing schools and new teachers do not count as moves. The knee is the point farthest below the line from the first to the last: from there on a move buys less than the average move."
+        "Unevenness is the weighted sum of the squared coefficients of variation. Every budget keeps the hard rules, and what the levels before evenness reach without a budget; teachers of closing schools and new teachers do not count as moves. The knee is the point farthest below the line from the first to the last: from there on a move buys less than the average move."
     )
     return Table(text("What every budget buys"), columns, tuple(lines), (note,))
 

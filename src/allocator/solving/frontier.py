@@ -24,7 +24,7 @@ from allocator.rules.budget import MoveBudget
 from allocator.rules.contract import Rule, moves
 from allocator.solving.even import Even, heads, prove
 from allocator.solving.prepare import Prepared, prepare
-from allocator.solving.solve import Progress, State, begin, level_names, solve_level
+from allocator.solving.solve import Progress, State, begin, finished, level_names, solve_level
 
 _SAME = 1e-9
 _SLACK = 1e-6  # moves, for tolerances
@@ -74,14 +74,28 @@ class Frontier:
     points
         The first has the fewest moves that the levels before evenness allow; with the last more buy nothing.
     knee
-        Index of the point from which on a move buys less than the average move of the frontier.
-    own
-        Index of the scenario's own budget; None where it has none, or fewer moves than the first point.
+        Index of the point from which on a move buys less than the average move of the frontier; None where
+        there are fewer than three points or nothing is bought.
+    budget, own
+        The scenario's own budget in moves, None where it has none; and the index of its point, None where it lies
+        outside the points or was not looked at.
+    fewest
+        Whether it is proved that no plan with fewer moves keeps what comes before evenness.
+    missing
+        Budgets that were not looked at, because somebody stopped it.
     """
 
     points: tuple[Point, ...]
-    knee: int
+    knee: int | None
+    budget: int | None
     own: int | None
+    fewest: bool
+    missing: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is proved that more moves than those of the last point buy nothing."""
+        return not self.missing and self.points[-1].status == "proved"
 
 
 def frontier(
@@ -114,20 +128,29 @@ def frontier(
     if not prepared.terms:
         return None
     state = begin(prepared, stop=stop)
-    for name in level_names(prepared):
-        if name == "evenness":
-            break
-        if name != "moves":
-            solve_level(state, prepared, name, tell)
+    for name in _before(level_names(prepared)):
+        solve_level(state, prepared, name, tell)
     trace = _Trace(state, prepared, _counted(prepared), tell)
-    x = trace.fewest(state.model, state.x)
+    x, proved = trace.fewest(state.model, state.x)
+    proved &= all(level.status == "proved" for level in state.levels)
     most, last = trace.most_even(x)
-    budgets = [b for b in _budgets(trace.used(x), most, own, points) if b < most] or [most]
+    top = most if last.status == "proved" else max(most, own or 0)
+    budgets = [b for b in _budgets(trace.used(x), top, own, points) if b < most or b == top > most] or [most]
     with ThreadPoolExecutor(2) as pool:
         halves = pool.map(lambda some: trace.points(some, x), (budgets[::2], budgets[1::2]))
         found = sorted((point for half in halves for point in half), key=lambda point: point.budget)
-    made = _monotone([*found, last] if most > found[-1].budget else found)
-    return Frontier(made, knee(made), next((i for i, p in enumerate(made) if p.budget == own), None))
+    have = {point.budget for point in found}
+    made = _monotone(sorted([*found, *([last] if most not in have else [])], key=lambda p: p.budget))
+    at = next((i for i, p in enumerate(made) if p.budget == own), None)
+    return Frontier(made, knee(made), own, at, proved, len(set(budgets) - have))
+
+
+def _before(names: list[str]) -> list[str]:
+    """Levels that are held: those before evenness, and without it coverage with what always comes first."""
+    if "evenness" in names:
+        names = names[: names.index("evenness")]
+        return [name for name in names if name != "moves"]
+    return [name for name in names if name in ("rules", "reserve", "coverage")]
 
 
 @dataclass
@@ -144,14 +167,14 @@ class _Trace:
         """Count the moves of a plan."""
         return round(float(self.counted @ x[: len(self.counted)]))
 
-    def fewest(self, model: Model, x: Floats | None) -> Floats:
-        """Return values of a plan with the fewest moves that a model allows."""
+    def fewest(self, model: Model, x: Floats | None) -> tuple[Floats, bool]:
+        """Return values of a plan with the fewest moves that a model allows, and whether that is proved."""
         some, model = np.flatnonzero(self.counted), model.copy()
         model.costs["moves"] = [(model.pairs[some], self.counted[some])]
         least = replace(self.state, model=model, x=x, first=None, levels=list(self.state.levels))
         solve_level(least, self.prepared, "moves", lambda name, objective, bound: None)
         assert least.x is not None, "a level that is solved leaves a plan"
-        return least.x
+        return least.x, least.levels[-1].status == "proved"
 
     def most_even(self, start: Floats) -> tuple[int, Point]:
         """Return how many moves the most even plan needs, and the point of it."""
@@ -161,7 +184,7 @@ class _Trace:
         for term in self.prepared.terms:
             held = heads(even.x, term)
             model.rows(term.position, model.pairs[term.pair], np.ones(len(term.pair)), held, held)
-        x = self.fewest(model, even.x)
+        x, _ = self.fewest(model, even.x)
         budget = self.used(x)
         return budget, self._made(budget, replace(even, x=x), time.monotonic() - began)
 
@@ -200,6 +223,7 @@ class _Trace:
     def _made(self, budget: int, even: Even, seconds: float) -> Point:
         gap = self.prepared.problem.config.budget.gap
         plan = Plan(replace(self.state, x=even.x).people(self.prepared))
+        finished(self.prepared, plan, ())  # the witnesses count every rule anew
         proved = even.objective - even.bound <= max(gap * even.objective, 1e-5)
         status = "proved" if proved else "limit"
         return Point(budget, self.used(even.x), plan, even.objective, even.bound, seconds, status)
@@ -250,7 +274,7 @@ def _monotone(found: list[Point]) -> tuple[Point, ...]:
     return tuple(made)
 
 
-def knee(points: tuple[Point, ...]) -> int:
+def knee(points: tuple[Point, ...]) -> int | None:
     """Index of the point farthest below the line from the first to the last point.
 
     There a further move begins to buy less than the average move of the whole frontier (Satopää et al. 2011,
@@ -259,7 +283,7 @@ def knee(points: tuple[Point, ...]) -> int:
     budget = np.array([p.budget for p in points], dtype=float)
     value = np.array([p.evenness for p in points])
     if len(points) < 3 or value[0] - value[-1] <= _SAME:
-        return 0
+        return None
     across = (budget - budget[0]) / (budget[-1] - budget[0])
     fallen = (value[0] - value) / (value[0] - value[-1])
     return int(np.argmax(fallen - across))

@@ -14,7 +14,7 @@ from allocator.model import Model
 from allocator.problem import Bools, Ints
 from allocator.roads import Floats
 
-_UNITS = (1e-4, 1e-3, 1e-2)  # of costs that are not whole
+_UNITS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)  # of costs that are not whole
 _MOST = 2**61  # of a cost times the nodes: the flow scales costs by them
 
 
@@ -72,17 +72,40 @@ def least(model: Model, levels: list[str]) -> tuple[Floats, Floats] | None:
     short = pairs + np.arange(int((places > 0).sum()))
     if (model.pool >= 0).any() or any(model.objective(level)[pairs + len(short) :].any() for level in levels):
         return None
-    for unit in _UNITS:
-        found = _in_one(model, levels, unit, short)
-        if found is not None:
-            cost, gain, missed = found
-            everywhere = flow(model, model.pairs, cost, gain, places, _room(model))
-            return None if everywhere is None else (everywhere, missed)
-    return None
+    room, known, best = _room(model), None, None
+    for _ in range(2):  # what the first flow reaches says how little each level need weigh in the second
+        for unit in _UNITS:
+            put = _in_one(model, levels, unit, short, known)
+            if put is not None:
+                break
+        else:
+            return best
+        cost, gain, missed = put
+        everywhere = flow(model, model.pairs, cost, gain, places, room)
+        if everywhere is None:
+            return None
+        best = everywhere, missed
+        known = _reached(model, levels, everywhere, short)
+    return best
 
 
-def _in_one(model: Model, levels: list[str], unit: float, short: Ints) -> tuple[Ints, Ints, Floats] | None:
-    """Put the levels into one cost, each above all that come after; None where that grows too large."""
+def _reached(model: Model, levels: list[str], people: Floats, short: Ints) -> Floats:
+    """Return what a flow costs at each level."""
+    places = model.problem.posts.places
+    filled = np.bincount(model.pair_post, people, minlength=len(places))
+    empty = np.maximum(places - filled, 0)[places > 0]
+    costs = (model.objective(level) for level in levels)
+    return np.array([float(c[: len(people)] @ people + c[short] @ empty) for c in costs])
+
+
+def _in_one(
+    model: Model, levels: list[str], unit: float, short: Ints, known: Floats | None
+) -> tuple[Ints, Ints, Floats] | None:
+    """Put the levels into one cost, each above all that come after; None where that grows too large.
+
+    A level outweighs those after it if one unit of it costs more than they do together: than in the dearest plan,
+    or, as no level costs less than nothing, than in any plan that is known to be best before them.
+    """
     problem, size, pairs = model.problem, model.cohorts.size, len(model.pairs)
     wanted = np.flatnonzero(problem.posts.places > 0)
     weight, missed = 1, np.zeros(len(levels))
@@ -97,6 +120,8 @@ def _in_one(model: Model, levels: list[str], unit: float, short: Ints) -> tuple[
         whole = np.round(vector / scale).astype(np.int64)
         cost, empty = whole[:pairs], whole[short]
         most = int(np.maximum.reduceat(cost, first) @ size) + int(empty @ problem.posts.places[wanted])
+        if known is not None:
+            most = min(most, int(np.ceil(known[i] / scale)) + len(problem.teachers))
         if weight * max(int(whole.max()), 1) * nodes > _MOST:
             return None
         off = np.abs(vector[:pairs] - whole[:pairs] * scale)

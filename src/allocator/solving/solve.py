@@ -30,6 +30,7 @@ from allocator.solving.start import first_plan, with_shortage
 
 Progress = Callable[[str, float | None, float | None], None]
 _HELD = 1e-6
+_ROUNDED = 1e-5  # share of a level that counting its costs in small units may miss
 
 
 @dataclass
@@ -146,9 +147,11 @@ def _as_network(state: State, prepared: Prepared, names: list[str]) -> dict[str,
     for name, missed in zip(linear, found[1].tolist(), strict=True):
         value = _settled(model, name, x)
         bound = max(value - 2 * missed, 0.0)
-        if value - bound > max(budget.gap * value, _HELD):
+        if value - bound > max(max(budget.gap, _ROUNDED) * value, _HELD):
             break
         proved[name] = value, bound
+        if missed:  # held as it is, not as it was counted: what comes after is not part of the flow's proof
+            break
     return proved
 
 
