@@ -82,13 +82,17 @@ def _verdict(traced: Traced) -> Iterator[Mark]:
     yield _proved(points)
     if found.missing:
         yield Mark(text("Ended before its time: {n} budgets were not looked at.", n=found.missing), False)
-    words = text(
-        "With the fewest moves that keep what comes before evenness, {moves}, unevenness is {evenness}."
-        if found.fewest
-        else "With the fewest moves found, {moves}, unevenness is {evenness}; that fewer do not suffice is not proved.",
-        moves=points[0].budget,
-        evenness=_number(points[0].evenness),
-    )
+    first = {"moves": points[0].budget, "evenness": _number(points[0].evenness)}
+    if found.fewest:
+        words = text(
+            "With the fewest moves that keep what comes before evenness, {moves}, unevenness is {evenness}.",
+            **first,
+        )
+    else:
+        words = text(
+            "With the fewest moves found, {moves}, unevenness is {evenness}; that fewer do not suffice is not proved.",
+            **first,
+        )
     yield Mark(words, None)
     if found.complete:
         words = text(

@@ -136,6 +136,8 @@ def _room(model: Model) -> Ints:
     """How many each section may take: the least of the rows that count everybody of one section."""
     problem, pairs = model.problem, len(model.pairs)
     row, column, value = (np.concatenate([e[i] for e in model.entries]) for i in range(3))
+    live = np.concatenate(model.high)[column] > 0  # not what a hard rule may be broken by
+    row, column, value = row[live], column[live], value[live]
     high, sections = np.concatenate(model.row_high), len(problem.sections.high)
     section = problem.posts.section[model.pair_post]
     everybody = np.bincount(section, minlength=sections)
