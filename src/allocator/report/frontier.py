@@ -11,7 +11,8 @@ from allocator.report.answer import Traced
 from allocator.report.files import table, write_files
 from allocator.report.names import STATUS
 from allocator.report.parts import Chart, Dot, Line, Mark, Table, percent
-from allocator.report.story import Story
+from allocator.report.procedure import unfilled_weighted
+from allocator.report.story import Story, headed
 from allocator.solving.frontier import Point
 from allocator.words import Text, text
 
@@ -39,7 +40,7 @@ def rows(traced: Traced) -> Iterator[dict[str, Any]]:
             "evenness": point.evenness,
             "bound": point.bound,
             "gap": point.gap,
-            "coverage": _empty(traced, card),
+            "coverage": unfilled_weighted(traced.problem, card),
             "cvs_within": within,
             "cvs_judged": judged,
             "knee": i == traced.frontier.knee,
@@ -54,26 +55,9 @@ def _limits(card: Scorecard) -> tuple[int, int]:
     return judged.count(True), len(judged)
 
 
-def _empty(traced: Traced, card: Scorecard) -> float:
-    """Weigh the posts that stay empty as the scenario does."""
-    weights = traced.scenario.config.priorities.subjects
-    return float(sum(row.unfilled * weights.get(row.subject, 1) for row in card.posts))
-
-
 def frontier_story(traced: Traced) -> Story:
     """Tell a frontier."""
-    config, standard = traced.scenario.config, traced.scenario.standard
-    return Story(
-        title=config.title,
-        subtitle=text(
-            "September {year} · standard: {standard}", year=config.school_year, standard=standard.name
-        ),
-        notice=config.notice,
-        language=config.language,
-        verdict=tuple(_verdict(traced)),
-        tables=(_table(traced),),
-        charts=(_chart(traced),),
-    )
+    return headed(traced.scenario, _verdict(traced), [_table(traced)], [_chart(traced)])
 
 
 def _verdict(traced: Traced) -> Iterator[Mark]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from allocator.metrics.rows import BalanceRow
 from allocator.metrics.scorecard import Scorecard
+from allocator.problem import Problem
 from allocator.report.answer import Answer
 from allocator.report.parts import Line, Table, percent
 from allocator.rules.travel import way_km
@@ -47,12 +48,11 @@ def _measures(
     school = plan.school(problem)
     new = (school >= 0) & (problem.home_school >= 0) & (school != problem.home_school)
     km = way_km(problem, everybody)[everybody, np.maximum(school, 0)]
-    weights = problem.config.priorities.subjects
     return {
         "unfilled": (text("posts that stay empty"), float(sum(row.unfilled for row in card.posts))),
         "unfilled_weighted": (
             text("empty posts (weighted)"),
-            float(sum(row.unfilled * weights.get(row.subject, 1) for row in card.posts)),
+            unfilled_weighted(problem, card),
         ),
         "evenness": (text("unevenness (sum of CV²)"), evenness(answer, card) if alike else None),
         "moves": (text("teachers who leave an open school"), float(plan.away(problem).sum())),
@@ -60,6 +60,12 @@ def _measures(
         "km": (text("km of way of those who change school"), round(float(km[new].sum()), 1)),
         "without_place": (text("teachers in the reserve"), float(card.unplaced)),
     }
+
+
+def unfilled_weighted(problem: Problem, card: Scorecard) -> float:
+    """Weigh the posts of a plan that stay empty as the scenario weighs their subjects."""
+    weights = problem.config.priorities.subjects
+    return float(sum(row.unfilled * weights.get(row.subject, 1) for row in card.posts))
 
 
 def evenness(answer: Answer, card: Scorecard) -> float:

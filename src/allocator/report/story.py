@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from allocator.report.answer import Answer
 from allocator.report.parts import Chart, Mark, Table
 from allocator.report.tables import tables
 from allocator.report.verdict import verdict
+from allocator.scenario.read import Scenario
 from allocator.words import Text, text
 
 
@@ -48,7 +50,14 @@ def story(answer: Answer, *, names: bool = False) -> Story:
     names
         Whether people's names may stand in the report beside their codes.
     """
-    config, standard = answer.scenario.config, answer.scenario.standard
+    return headed(answer.scenario, verdict(answer), tables(answer, names))
+
+
+def headed(
+    scenario: Scenario, verdict: Iterable[Mark], tables: Iterable[Table], charts: Iterable[Chart] = ()
+) -> Story:
+    """Put the name, the standard and the notice of a scenario above what is told of it."""
+    config, standard = scenario.config, scenario.standard
     return Story(
         title=config.title,
         subtitle=text(
@@ -56,6 +65,7 @@ def story(answer: Answer, *, names: bool = False) -> Story:
         ),
         notice=config.notice,
         language=config.language,
-        verdict=tuple(verdict(answer)),
-        tables=tuple(tables(answer, names)),
+        verdict=tuple(verdict),
+        tables=tuple(tables),
+        charts=tuple(charts),
     )

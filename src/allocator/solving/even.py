@@ -20,6 +20,7 @@ from allocator.solving.integer import solve_whole
 from allocator.solving.totals import opening
 
 _SAME = 1e-6  # squared CVs that differ by less are the same: what is held leaves the relaxation such a slack
+_CLOSE = 1e-5  # of the bound: so near is proved whatever the gap
 _DESCENTS = 6
 _ROWS = 3  # rows that a term adds at once
 _NARROW = 16.0  # how much more than its share of what hardly matters a narrow part may miss
@@ -37,6 +38,10 @@ class Even:
     objective: float
     bound: float
     spans: tuple[Range, ...] = ()
+
+    def status(self, gap: float) -> str:
+        """Say ``proved`` where the bound is within a relative gap, else ``limit``."""
+        return "proved" if self.objective - self.bound <= max(gap * self.objective, _CLOSE) else "limit"
 
 
 @dataclass
@@ -99,7 +104,12 @@ def evenness(x: Floats, listed: list[Term]) -> float:
 
 def heads(x: Floats, term: Term) -> Floats:
     """Heads that count in each section of a term."""
-    counted = np.bincount(term.position, np.round(x[term.pair]), minlength=len(term.sections))
+    return _by_section(np.round(x[term.pair]), term)
+
+
+def _by_section(people: Floats, term: Term) -> Floats:
+    """Sum people on the pairs of a term by section; they need not be whole."""
+    counted = np.bincount(term.position, people, minlength=len(term.sections))
     return np.asarray(counted, dtype=np.float64)
 
 
@@ -171,8 +181,7 @@ def _encode(search: _Search, x: Floats | None = None) -> None:
     model, start = search.base.copy(), None if search.best is None else search.best.x
     known = [v for v in (start, x) if v is not None]
     for k, term in enumerate(search.listed):
-        found = [_fractions(v, term) for v in known]
-        search.near[k] = [*search.near.get(k, []), *found]
+        search.near[k] = [*search.near.get(k, []), *(_by_section(v[term.pair], term) for v in known)]
     before = search.encoded
     search.encoded = []
     for k, term in enumerate(search.listed):
@@ -183,12 +192,6 @@ def _encode(search: _Search, x: Floats | None = None) -> None:
     pairs = None if not known else np.sum([v[: len(search.base.pairs)] for v in known], axis=0)
     search.engine = Engine(model, None if pairs is None else _padded(pairs, model.width))
     search.cost, search.rows = model.objective("evenness"), {}
-
-
-def _fractions(x: Floats, term: Term) -> Floats:
-    """Heads of each section at values that need not be whole."""
-    counted = np.bincount(term.position, x[term.pair], minlength=len(term.sections))
-    return np.asarray(counted, dtype=np.float64)
 
 
 def _padded(start: Floats, width: int) -> Floats:
@@ -281,30 +284,28 @@ def _bounds(search: _Search) -> Iterator[float]:
     totals = [float(point[code.total]) for code in search.encoded]
     tried = search.engine.active[: search.base.width].astype(float)
     search.spans = opening(search.base, search.encoded, totals, tried, search.deadline, search.spans)
-    boxes = [_Open(0.0, next(ticket), search.spans, _places(search, point))]
-    while boxes and boxes[0].least < _cutoff(search):
-        this: _Open | None = heapq.heappop(boxes)
-        while this is not None:
-            for box in _relax(search, this):
-                known = min(closed, boxes[0].least if boxes else INFINITY, search.reached)
-                yield min(known, INFINITY if box is None else max(box.relaxed.value, this.least))
-            reached = INFINITY if box is None else max(box.relaxed.value, this.least)
-            if (
-                box is not None
-                and reached < _cutoff(search)
-                and (box.error.sum() <= _enough(search) or not _splittable(box))
-            ):
-                reached = max(reached, _finish(search, box))
-            this = None
-            if box is None or reached >= _cutoff(search) or not _splittable(box):
-                closed = min(closed, reached)
-            else:
-                near = _places(search, box.relaxed.x)
-                this, *others = [_Open(reached, next(ticket), part, near) for part in _parts(search, box)]
-                for other in others:
-                    heapq.heappush(boxes, other)
+    boxes, dive = [_Open(0.0, next(ticket), search.spans, _places(search, point))], None
+    while dive is not None or (boxes and boxes[0].least < _cutoff(search)):
+        this, dive = heapq.heappop(boxes) if dive is None else dive, None
+        for box in _relax(search, this):
             known = min(closed, boxes[0].least if boxes else INFINITY, search.reached)
-            yield known if this is None else min(known, this.least)
+            yield min(known, INFINITY if box is None else max(box.relaxed.value, this.least))
+        reached = INFINITY if box is None else max(box.relaxed.value, this.least)
+        if (
+            box is not None
+            and reached < _cutoff(search)
+            and (box.error.sum() <= _enough(search) or not _splittable(box))
+        ):
+            reached = max(reached, _finish(search, box))
+        if box is None or reached >= _cutoff(search) or not _splittable(box):
+            closed = min(closed, reached)
+        else:
+            near = _places(search, box.relaxed.x)
+            dive, *others = [_Open(reached, next(ticket), part, near) for part in _parts(search, box)]
+            for other in others:
+                heapq.heappush(boxes, other)
+        known = min(closed, boxes[0].least if boxes else INFINITY, search.reached)
+        yield known if dive is None else min(known, dive.least)
 
 
 def _places(search: _Search, x: Floats) -> list[Floats]:
@@ -386,15 +387,14 @@ def _highest(
     No hull lies above its points, so that only planes whose points lie high need be looked at.
     """
     total, g = min(max(float(heads.sum()), span.low), span.high), code.g_of(heads)
-    most = [(p.a * g + float(p.pi @ heads) + p.at(total), i) for i, p in enumerate(pool)]
+    below = [p.a * g + float(p.pi @ heads) for p in pool]
+    most = [(under + p.at(total), i) for i, (p, under) in enumerate(zip(pool, below, strict=True))]
     found = []
     for _, i in sorted(most, reverse=True)[: 3 * _ROWS]:
-        plane = pool[i]
-        slopes, zeros = plane.edges(span)
+        slopes, zeros = pool[i].edges(span)
         heights = slopes * total + zeros
         edge = int(np.argmax(heights))
-        height = plane.a * g + float(plane.pi @ heads) + float(heights[edge])
-        found.append((height, plane, float(slopes[edge]), float(zeros[edge])))
+        found.append((below[i] + float(heights[edge]), pool[i], float(slopes[edge]), float(zeros[edge])))
     return sorted(found, key=lambda one: -one[0])[:_ROWS]
 
 

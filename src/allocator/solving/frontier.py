@@ -22,9 +22,10 @@ from allocator.problem import Problem
 from allocator.roads import Floats
 from allocator.rules.budget import MoveBudget
 from allocator.rules.contract import Rule, moves
-from allocator.solving.even import Even, heads, prove
+from allocator.solving.even import Even, prove
 from allocator.solving.prepare import Prepared, prepare
-from allocator.solving.solve import Progress, State, begin, finished, level_names, solve_level
+from allocator.solving.result import relative_gap
+from allocator.solving.solve import Progress, State, begin, finished, hold_heads, level_names, solve_level
 
 _SAME = 1e-9
 _SLACK = 1e-6  # moves, for tolerances
@@ -61,8 +62,7 @@ class Point:
     @property
     def gap(self) -> float:
         """Relative gap between evenness and bound."""
-        distance = max(self.evenness - self.bound, 0.0)
-        return 0.0 if distance <= _SAME else distance / self.evenness
+        return relative_gap(self.evenness, self.bound)
 
 
 @dataclass(frozen=True)
@@ -181,9 +181,7 @@ class _Trace:
         began, model = time.monotonic(), self.state.model.copy()
         even = self._prove(model, start, "evenness")
         self.spans = even.spans
-        for term in self.prepared.terms:
-            held = heads(even.x, term)
-            model.rows(term.position, model.pairs[term.pair], np.ones(len(term.pair)), held, held)
+        hold_heads(model, self.prepared.terms, even.x)
         x, _ = self.fewest(model, even.x)
         budget = self.used(x)
         return budget, self._made(budget, replace(even, x=x), time.monotonic() - began)
@@ -221,20 +219,19 @@ class _Trace:
         return even
 
     def _made(self, budget: int, even: Even, seconds: float) -> Point:
-        gap = self.prepared.problem.config.budget.gap
+        status = even.status(self.prepared.problem.config.budget.gap)
         plan = Plan(replace(self.state, x=even.x).people(self.prepared))
         finished(self.prepared, plan, ())  # the witnesses count every rule anew
-        proved = even.objective - even.bound <= max(gap * even.objective, 1e-5)
-        status = "proved" if proved else "limit"
         return Point(budget, self.used(even.x), plan, even.objective, even.bound, seconds, status)
 
 
 def _without_budget(problem: Problem, rules: tuple[Rule, ...]) -> tuple[int | None, Prepared]:
     """Return the scenario's own budget in moves, and the problem made ready without one."""
-    known = next((rule.most for rule in prepare(problem, rules).rules if isinstance(rule, MoveBudget)), None)
-    budget = problem.config.budget.model_copy(update={"moves": None})
-    free = replace(problem, config=problem.config.model_copy(update={"budget": budget}))
-    return known, prepare(free, rules)
+    budget = problem.config.budget
+    without = budget.model_copy(update={"moves": None})
+    prepared = prepare(replace(problem, config=problem.config.model_copy(update={"budget": without})), rules)
+    limited = any(isinstance(rule, MoveBudget) for rule in rules)
+    return budget.most_moves(prepared.eligible) if limited else None, prepared
 
 
 def _counted(prepared: Prepared) -> Floats:

@@ -73,7 +73,8 @@ def least(model: Model, levels: list[str]) -> tuple[Floats, Floats] | None:
     if (model.pool >= 0).any() or any(model.objective(level)[pairs + len(short) :].any() for level in levels):
         return None
     room, known, best = _room(model), None, None
-    for _ in range(2):  # what the first flow reaches says how little each level need weigh in the second
+    rounded = not all(model.whole_costs(level) for level in levels[:-1])
+    for _ in range(1 if rounded else 2):  # what the first flow reaches says how little each level need weigh
         for unit in _UNITS:
             put = _in_one(model, levels, unit, short, known)
             if put is not None:

@@ -170,10 +170,14 @@ class Relaxation:
         )
         return self._solver
 
+    def _left(self, columns: Ints) -> Ints:
+        """Column of the place that each column leaves, -1 where there is none."""
+        cohort = self._of.cohort[columns]
+        return np.asarray(np.where(cohort >= 0, self._home[cohort], -1))
+
     def _less_home(self, value: Floats, columns: Ints) -> Floats:
         """Value of columns less that of the place they leave."""
-        cohort = self._of.cohort[columns]
-        home = np.where(cohort >= 0, self._home[cohort], -1)
+        home = self._left(columns)
         return value[columns] - np.where(home >= 0, value[home], 0.0)
 
     def _made(self, cost: Floats) -> highspy.Highs:
@@ -204,8 +208,7 @@ class Relaxation:
         assert self._solver is not None
         of, n = self._of, len(columns)
         at, row, value = of.entries(columns)
-        cohort = of.cohort[columns]
-        home = np.where(cohort >= 0, self._home[cohort], -1)
+        home = self._left(columns)
         leaving = np.flatnonzero(home >= 0)
         left, home_row, home_value = of.entries(home[leaving])
         line = np.full(len(of.row_low), -1, dtype=np.int64)

@@ -10,6 +10,12 @@ from allocator.rules.budget import MoveBudget
 from allocator.rules.contract import Rule, Violation
 
 
+def relative_gap(objective: float, bound: float) -> float:
+    """Return the distance of a bound as a share of the objective, 0 where both are equal."""
+    distance = max(objective - bound, 0.0)
+    return 0.0 if distance <= 1e-9 else distance / max(abs(objective), 1e-9)
+
+
 @dataclass(frozen=True)
 class Level:
     """One level of the objective.
@@ -43,8 +49,7 @@ class Level:
     @property
     def gap(self) -> float:
         """Relative gap between objective and bound."""
-        distance = max(self.objective - self.bound, 0.0)
-        return 0.0 if distance <= 1e-9 else distance / max(abs(self.objective), 1e-9)
+        return relative_gap(self.objective, self.bound)
 
 
 @dataclass(frozen=True)

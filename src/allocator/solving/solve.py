@@ -20,11 +20,12 @@ from allocator.rules.contract import Rule, Violation
 from allocator.solving.clock import Deadline, OutOfTime
 from allocator.solving.diagnose import conflict
 from allocator.solving.engine import Engine
-from allocator.solving.even import Even, evenness, heads, prove
+from allocator.solving.even import evenness, heads, prove
 from allocator.solving.integer import Proof, solve_whole
 from allocator.solving.levels import wished
 from allocator.solving.network import least
 from allocator.solving.prepare import Prepared, eligible_among, lawful, order_of_leaving, prepare
+from allocator.solving.program import Program
 from allocator.solving.result import Level, Result
 from allocator.solving.start import first_plan, with_shortage
 
@@ -113,10 +114,12 @@ def assign(
     state = begin(prepared, start, stop)
     names = level_names(prepared)
     even = "evenness" in names and prepared.terms
+    began = time.monotonic()
     flows = {} if even or prepared.early else _as_network(state, prepared, names)
+    seconds = time.monotonic() - began
     for name in names:
         if name in flows:
-            _take_flow(state, name, flows[name], tell)
+            _take_flow(state, name, flows[name], seconds / len(flows), tell)
         else:
             solve_level(state, prepared, name, tell)
     state.levels = _reached(state, prepared)
@@ -141,7 +144,7 @@ def _as_network(state: State, prepared: Prepared, names: list[str]) -> dict[str,
         return {}
     x = np.concatenate([found[0], np.zeros(model.width - len(model.pairs))])
     x = model.least_breach(with_shortage(model, x))
-    if not Engine(model).feasible(x):
+    if not Program(model).feasible(x):
         return {}
     state.x, state.first, proved = x, x, {}
     for name, missed in zip(linear, found[1].tolist(), strict=True):
@@ -155,14 +158,18 @@ def _as_network(state: State, prepared: Prepared, names: list[str]) -> dict[str,
     return proved
 
 
-def _take_flow(state: State, name: str, found: tuple[float, float], tell: Progress) -> None:
-    """Take what the flow has proved of a level, and hold it."""
+def _take_flow(state: State, name: str, found: tuple[float, float], seconds: float, tell: Progress) -> None:
+    """Take what the flow has proved of a level, with its share of the time, and hold it."""
     tell(name, *found)
-    state.levels.append(Level(name, *found, 0.0, "proved"))
-    cost = state.model.objective(name)
+    state.levels.append(Level(name, *found, seconds, "proved"))
+    _hold(state.model, state.model.objective(name), found[0])
+
+
+def _hold(model: Model, cost: Floats, value: float) -> None:
+    """Let nothing that comes after cost a level more than it has reached."""
     used = np.flatnonzero(cost)
     if len(used):
-        state.model.row(used, cost[used], high=found[0] + _HELD)
+        model.row(used, cost[used], high=value + _HELD)
 
 
 def solve_level(state: State, prepared: Prepared, name: str, tell: Progress) -> None:
@@ -232,9 +239,9 @@ def _movable(model: Model) -> Bools:
 
 def _start(prepared: Prepared, given: Floats | None) -> Floats | None:
     """Return a plan to begin with, where it keeps every total: the one given, else everybody at the present place."""
-    engine = Engine(prepared.model)
+    program = Program(prepared.model)
     for x in (given, first_plan(prepared.model, prepared.rules)):
-        if x is not None and engine.feasible(x):
+        if x is not None and program.feasible(x):
             return x
     return None
 
@@ -291,9 +298,7 @@ def _solve_linear(state: State, prepared: Prepared, name: str, tell: Progress) -
     held = "heads" if state.heads_held else ""
     state.levels.append(Level(name, value, bound, time.monotonic() - began, status, held))
     tell(name, value, bound)
-    used = np.flatnonzero(cost)
-    if len(used):
-        model.row(used, cost[used], high=value + _HELD)
+    _hold(model, cost, value)
     if name == "reserve" and value == 0:
         model.pool[:] = -1  # nobody waits, and nothing after this level need reckon with it
 
@@ -357,20 +362,18 @@ def _solve_evenness(state: State, prepared: Prepared, tell: Progress) -> None:
         _keep_or_refuse(state, prepared, "evenness", lambda x: evenness(x, listed))
         return
     state.x = even.x
-    slack = max(budget.gap * even.objective, 1e-5)
-    status = "proved" if even.objective - even.bound <= slack else "limit"
-    state.levels.append(Level("evenness", even.objective, even.bound, time.monotonic() - began, status))
+    seconds = time.monotonic() - began
+    state.levels.append(Level("evenness", even.objective, even.bound, seconds, even.status(budget.gap)))
     tell("evenness", even.objective, even.bound)
-    _hold_heads(state, listed, even)
+    hold_heads(model, listed, even.x)
+    state.heads_held = True
 
 
-def _hold_heads(state: State, listed: list[Term], even: Even) -> None:
+def hold_heads(model: Model, listed: list[Term], x: Floats) -> None:
     """Hold the heads of every section that evenness found: later levels choose among the people alone."""
     for term in listed:
-        found = heads(even.x, term)
-        value = np.ones(len(term.pair))
-        state.model.rows(term.position, state.model.pairs[term.pair], value, found, found)
-    state.heads_held = True
+        found = heads(x, term)
+        model.rows(term.position, model.pairs[term.pair], np.ones(len(term.pair)), found, found)
 
 
 def _insist(rules: tuple[Rule, ...], broken: tuple[Violation, ...]) -> None:

@@ -50,19 +50,18 @@ def opening(
     OutOfTime
         Where the deadline passed first.
     """
-    rows = [*_common_rows(base)]
-    open_ends = []
+    rows, people, open_ends = _common_rows(base), _by_cohort(base), []
     most = np.zeros((len(encoded), 2))
     held = within or tuple(code.range for code in encoded)
     for k, (code, total, span) in enumerate(zip(encoded, known, held, strict=True)):
         for end, (sign, limit) in enumerate(((-1.0, span.low), (1.0, span.high))):
-            most[k, end] = min(sign * limit, _alone(base, code, sign, rows))
+            most[k, end] = min(sign * limit, _alone(base, code, sign, rows, people))
             if most[k, end] - sign * total > max(_NEAR * total, 1.0):
                 open_ends.append((k, end, sign))
-    for (k, end, _), value in zip(
-        open_ends, _relaxed(base, encoded, open_ends, tried, deadline), strict=True
-    ):
-        most[k, end] = min(most[k, end], value)
+    if open_ends:
+        values = _relaxed(base, encoded, open_ends, tried, deadline)
+        for (k, end, _), value in zip(open_ends, values, strict=True):
+            most[k, end] = min(most[k, end], value)
     whole = np.floor(most + _WHOLE)
     return tuple(Range(float(-low), float(high)) for low, high in whole)
 
@@ -93,16 +92,21 @@ def _together(base: Model, code: Encoded, sign: float, engine: Engine, deadline:
     return -end.value
 
 
-def _alone(base: Model, code: Encoded, sign: float, rows: list[tuple[Floats, float]]) -> float:
+def _alone(
+    base: Model,
+    code: Encoded,
+    sign: float,
+    rows: list[tuple[Floats, float]],
+    people: tuple[Ints, Ints, Floats],
+) -> float:
     """Most of a total, or of its negative, with one row priced and everybody free to do what is best."""
     counts = np.zeros(base.width)
     counts[base.pairs[code.term.pair]] = sign
-    columns, starts, size = _by_cohort(base)
+    columns, starts, size = people
     most = float(size @ np.maximum.reduceat(counts[columns], starts))
-    for value, limit in rows:
-        for unit in np.unique(np.abs(value[value != 0]))[:_PRICES]:
-            best = np.maximum.reduceat((counts - value / unit)[columns], starts)
-            most = min(most, limit / unit + float(size @ best))
+    for price, limit in rows:
+        best = np.maximum.reduceat((counts - price)[columns], starts)
+        most = min(most, limit + float(size @ best))
     return most
 
 
@@ -117,7 +121,11 @@ def _by_cohort(base: Model) -> tuple[Ints, Ints, Floats]:
 
 
 def _common_rows(base: Model) -> list[tuple[Floats, float]]:
-    """Rows over many pairs and nothing else that can move, each as values and the most of their sum."""
+    """Rows over many pairs and nothing else that can move, each as values and the most of their sum.
+
+    A row stands there once for each of its smallest values, divided by it: so that what has this value costs one
+    head.
+    """
     row, column, value = (np.concatenate([e[i] for e in base.entries]) for i in range(3))
     low, high = np.concatenate(base.row_low), np.concatenate(base.row_high)
     people = np.zeros(base.width, dtype=bool)
@@ -131,6 +139,7 @@ def _common_rows(base: Model) -> list[tuple[Floats, float]]:
     for r in np.flatnonzero(many):
         here = row == r
         vector = np.asarray(np.bincount(column[here], value[here], minlength=base.width), dtype=np.float64)
-        found += [(vector, float(high[r]))] if np.isfinite(high[r]) else []
-        found += [(-vector, -float(low[r]))] if np.isfinite(low[r]) else []
+        for unit in np.unique(np.abs(value[here][value[here] != 0]))[:_PRICES]:
+            found += [(vector / unit, float(high[r]) / unit)] if np.isfinite(high[r]) else []
+            found += [(-vector / unit, -float(low[r]) / unit)] if np.isfinite(low[r]) else []
     return found
