@@ -13,6 +13,7 @@ from allocator.report.parts import Chart
 _WIDTH, _HEIGHT = 860, 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 40, 40, 52
 _TICKS = 6
+_NEAR_EDGE = 0.75  # of the width: labels from there on stand on the left of their points
 
 
 def drawn(chart: Chart, show: Callable[[Any], str]) -> Markup:
@@ -51,7 +52,8 @@ def drawn(chart: Chart, show: Callable[[Any], str]) -> Markup:
             )
         )
         if dot.label:
-            parts.append(_words(x(dot.x) + 10, y(dot.y) - 10, show(dot.label), "start", "label"))
+            side, anchor = (10, "start") if x(dot.x) < _WIDTH * _NEAR_EDGE else (-10, "end")
+            parts.append(_words(x(dot.x) + side, y(dot.y) - 10, show(dot.label), anchor, "label"))
     return Markup("").join([*parts, Markup("</svg>")])
 
 

@@ -135,7 +135,8 @@ def frontier(
     proved &= all(level.status == "proved" for level in state.levels)
     most, last = trace.most_even(x)
     top = most if last.status == "proved" else max(most, own or 0)
-    budgets = [b for b in _budgets(trace.used(x), top, own, points) if b < most or b == top > most] or [most]
+    asked = _budgets(trace.used(x), top, own, points)
+    budgets = [budget for budget in asked if budget != most] or asked
     with ThreadPoolExecutor(2) as pool:
         halves = pool.map(lambda some: trace.points(some, x), (budgets[::2], budgets[1::2]))
         found = sorted((point for half in halves for point in half), key=lambda point: point.budget)
