@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN = .venv/bin
 SCENARIO ?= scenarios/duji-2020
+SEEDS ?= 500
 OUT ?= out/$(notdir $(SCENARIO))
 
-.PHONY: run test lint types tests words docs bench lock clean
+.PHONY: run test lint types tests sweep words docs bench lock clean
 
 run: .venv/core
 	$(BIN)/allocator solve $(SCENARIO) --out $(OUT)
@@ -20,6 +21,10 @@ types: .venv/dev
 
 tests: .venv/dev
 	$(BIN)/pytest -n 2
+
+# What is proved on drawn problems, against trying every plan and against plain programs, on many more of them.
+sweep: .venv/dev
+	$(BIN)/pytest -n 2 -m seeds --seeds $(SEEDS)
 
 # The Chinese catalogue: collect the sentences of the source, then compile what was translated. The header of the
 # catalogue stays (gettext reads its charset) with its date as it stands, so that the same words give the same files.

@@ -7,6 +7,19 @@ import pytest
 from builders import District, small
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say how many seeds are drawn where a test says ``seeds``."""
+    parser.addoption("--seeds", type=int, help="seeds drawn by every test marked seeds, in place of its few")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Draw the seeds of a test marked ``seeds``: so many, and those that once failed."""
+    mark = metafunc.definition.get_closest_marker("seeds")
+    if mark is not None:
+        seeds = range(metafunc.config.getoption("seeds") or mark.args[0])
+        metafunc.parametrize("seed", [*seeds, *(s for s in mark.kwargs.get("also", ()) if s not in seeds)])
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show what tests have counted, whichever process ran them."""
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):

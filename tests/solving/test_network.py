@@ -23,7 +23,7 @@ def test_a_flow_reaches_what_the_engine_reaches(
     """Value and bound of every level agree, whether the problem is solved as a flow or level by level."""
     problem, rules = drawn.problem(seed, tmp_path / "d", objective={"levels": levels})
     as_flow = assign(prepare(problem, rules))
-    monkeypatch.setattr(solve, "_as_network", lambda *_: {})
+    monkeypatch.setattr(solve, "_as_network", lambda *_: None)
     by_level = assign(prepare(problem, rules))
     for flow, level in zip(as_flow.levels, by_level.levels, strict=True):
         assert flow.name == level.name
@@ -39,15 +39,14 @@ def test_flows_are_used_where_they_keep_the_totals(tmp_path: Path) -> None:
         levels = {"objective": {"levels": ["coverage", "moves"]}}
         problem, rules = drawn.problem(seed, tmp_path / str(seed), **levels)
         prepared = prepare(problem, rules)
-        state = solve.begin(prepared)
         names = solve.level_names(prepared)
-        free += bool(solve._as_network(state, prepared, names))
+        free += bool(solve._as_network(prepared, names))
         moves = assign(prepared).levels[1].objective
         if not moves:
             continue
         tight = {"budget": {"moves": int(moves) - 1}} | levels
         less = prepare(*drawn.problem(seed, tmp_path / f"{seed}b", **tight))
-        bound += not solve._as_network(solve.begin(less), less, names)
+        bound += not solve._as_network(less, names)
     assert free >= 6
     assert bound >= 3
 

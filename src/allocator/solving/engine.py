@@ -52,15 +52,15 @@ class Engine:
 
     Parameters
     ----------
-    start
-        Values of a known plan, whose pairs the relaxation begins with.
+    first
+        Pairs that the relaxation begins with beside the present places, shape (pairs,).
     like
         An engine of the same model, whose arrays are shared: each may still be limited by itself.
     """
 
-    def __init__(self, model: Model, start: Floats | None = None, like: Engine | None = None) -> None:
+    def __init__(self, model: Model, first: Bools | None = None, like: Engine | None = None) -> None:
         self._program: Program = Program(model) if like is None else like._program.beside()
-        self._relaxation = Relaxation(self._program, model, start)
+        self._relaxation = Relaxation(self._program, model, first)
         self._next = len(self._program.row_low)
 
     @property
@@ -89,6 +89,16 @@ class Engine:
         self._program.cuts[row] = Cut(column, value, low, high)
         self._relaxation.add_row(row)
         return row
+
+    def support(self, columns: list[int], rows: list[int]) -> None:
+        """Let the next optimum begin with each column at the height of one row that was added."""
+        self._relaxation.support(columns, rows)
+
+    def change_row(self, row: int, column: int, value: float, low: float) -> None:
+        """Give a row that was added another value in one of its columns, and another least."""
+        cut = self._program.cuts[row]
+        cut.value[cut.column == column], cut.low = value, low
+        self._relaxation.change_row(row, column, value)
 
     def limit_row(self, row: int, low: float, high: float) -> None:
         """Give a row that was added new limits."""

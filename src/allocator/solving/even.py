@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import count
 
 import numpy as np
 
 from allocator.evenness import Encoded, Range, Term, encode
 from allocator.model import INFINITY, Model
-from allocator.problem import Ints
+from allocator.problem import Bools, Ints
 from allocator.roads import Floats
 from allocator.solving.clock import Deadline, OutOfTime
 from allocator.solving.engine import Engine, Linear
@@ -24,7 +22,8 @@ _CLOSE = 1e-5  # of the bound: so near is proved whatever the gap
 _DESCENTS = 6
 _ROWS = 3  # rows that a term adds at once
 _NARROW = 16.0  # how much more than its share of what hardly matters a narrow part may miss
-_SLOW = 0.1  # a round of cuts that gains a smaller share of what is left is the last: the box is split
+_BESIDE = 4.0  # of the gap: boxes whose bounds are so near to the lowest are as good
+_SLOW = 0.03  # a round of cuts that gains a smaller share of what is left is the last: the box is split
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,7 @@ class Even:
     objective: float
     bound: float
     spans: tuple[Range, ...] = ()
+    tried: Bools | None = None
 
     def status(self, gap: float) -> str:
         """Say ``proved`` where the bound is within a relative gap, else ``limit``."""
@@ -72,20 +72,20 @@ class _Search:
 
 @dataclass(frozen=True)
 class _Row:
-    """A row that one edge of a plane gave: it holds where the total of its term lies in the range."""
+    """A row that one edge of a plane gave, over some range of the total of its term."""
 
     term: int
-    range: Range
+    plane: Plane
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class _Open:
-    """A box that is still open: a bound known for it, its ranges, and the heads to begin with."""
+    """A box that is still open: a bound known for it, its ranges, and the heads and rows to begin with."""
 
     least: float
-    ticket: int
-    spans: tuple[Range, ...] = field(compare=False)
-    near: list[Floats] = field(compare=False)
+    spans: tuple[Range, ...]
+    near: list[Floats]
+    rows: list[_Row]
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,11 @@ def prove(
     except OutOfTime:
         if search.best is None:
             raise
-    return None if search.best is None else replace(search.best, bound=bound, spans=search.spans)
+    if search.best is None:
+        return None
+    return replace(
+        search.best, bound=bound, spans=search.spans, tried=search.engine.active[: len(base.pairs)]
+    )
 
 
 def _search(
@@ -189,13 +193,10 @@ def _encode(search: _Search, x: Floats | None = None) -> None:
         around = (np.min(near, axis=0), np.max(near, axis=0)) if near else None
         middle = before[k].middle if before else _middle(search.base, term, start)
         search.encoded.append(encode(model, term, middle, around))
-    pairs = None if not known else np.sum([v[: len(search.base.pairs)] for v in known], axis=0)
-    search.engine = Engine(model, None if pairs is None else _padded(pairs, model.width))
-    search.cost, search.rows = model.objective("evenness"), {}
-
-
-def _padded(start: Floats, width: int) -> Floats:
-    return np.append(start, np.zeros(width - len(start)))
+    pairs = len(search.base.pairs)
+    search.engine = Engine(model, np.any([v[:pairs] > 0 for v in known], axis=0) if known else None)
+    search.cost = model.objective("evenness")
+    search.rows = {}
 
 
 def _middle(base: Model, term: Term, start: Floats | None) -> float:
@@ -280,17 +281,16 @@ def _ease(search: _Search, relaxed: Linear) -> Floats:
 def _bounds(search: _Search) -> Iterator[float]:
     """Yield ever better bounds, until they are within the gap."""
     assert search.point is not None
-    ticket, closed, point = count(), INFINITY, search.point.x
+    closed, point = INFINITY, search.point.x
     totals = [float(point[code.total]) for code in search.encoded]
-    tried = search.engine.active[: search.base.width].astype(float)
+    tried = search.engine.active[: len(search.base.pairs)]
     search.spans = opening(search.base, search.encoded, totals, tried, search.deadline, search.spans)
-    boxes, dive = [_Open(0.0, next(ticket), search.spans, _places(search, point))], None
-    while dive is not None or (boxes and boxes[0].least < _cutoff(search)):
-        this, dive = heapq.heappop(boxes) if dive is None else dive, None
+    boxes = [_Open(0.0, search.spans, _places(search, point), [])]
+    while boxes and min(box.least for box in boxes) < _cutoff(search):
+        this = boxes.pop(_next(search, boxes))
         for box in _relax(search, this):
-            known = min(closed, boxes[0].least if boxes else INFINITY, search.reached)
-            yield min(known, INFINITY if box is None else max(box.relaxed.value, this.least))
-        reached = INFINITY if box is None else max(box.relaxed.value, this.least)
+            reached = INFINITY if box is None else max(box.relaxed.value, this.least)
+            yield min(closed, *(one.least for one in boxes), search.reached, reached)
         if (
             box is not None
             and reached < _cutoff(search)
@@ -300,12 +300,19 @@ def _bounds(search: _Search) -> Iterator[float]:
         if box is None or reached >= _cutoff(search) or not _splittable(box):
             closed = min(closed, reached)
         else:
-            near = _places(search, box.relaxed.x)
-            dive, *others = [_Open(reached, next(ticket), part, near) for part in _parts(search, box)]
-            for other in others:
-                heapq.heappush(boxes, other)
-        known = min(closed, boxes[0].least if boxes else INFINITY, search.reached)
-        yield known if dive is None else min(known, dive.least)
+            near, idle = _places(search, box.relaxed.x), search.engine.idle
+            rows = [row for name, row in search.rows.items() if name not in idle]
+            boxes += [_Open(reached, part, near, rows) for part in reversed(_parts(search, box))]
+        yield min(closed, *(one.least for one in boxes), search.reached)
+
+
+def _next(search: _Search, boxes: list[_Open]) -> int:
+    """Choose the box to relax next: of those whose bounds are low, the last one made.
+
+    It differs little from the one before, so that most of what was found there still holds.
+    """
+    reach = min(box.least for box in boxes) + _BESIDE * search.gap * search.reached
+    return max(n for n, box in enumerate(boxes) if box.least <= reach)
 
 
 def _places(search: _Search, x: Floats) -> list[Floats]:
@@ -326,7 +333,7 @@ def _enough(search: _Search) -> float:
 def _relax(search: _Search, this: _Open) -> Iterator[_Box | None]:
     """Yield ever tighter relaxations of a box, from planes near some values: None where the box holds no plan."""
     spans, near = this.spans, this.near
-    _enter(search, spans)
+    _enter(search, spans, near, this.rows)
     before, terms = -INFINITY, np.arange(len(spans))
     while True:
         _separate(search, spans, near, terms)
@@ -336,8 +343,9 @@ def _relax(search: _Search, this: _Open) -> Iterator[_Box | None]:
             yield None
             return
         if relaxed.value < cutoff and not all(code.covers(relaxed.x) for code in search.encoded):
+            rows = list(search.rows.values())
             _encode(search, relaxed.x)
-            _enter(search, spans)
+            _enter(search, spans, near, rows)
             continue
         near = _places(search, relaxed.x)
         error = np.array(
@@ -351,32 +359,54 @@ def _relax(search: _Search, this: _Open) -> Iterator[_Box | None]:
         before, terms = relaxed.value, np.flatnonzero(error > error.sum() / 100)
 
 
-def _enter(search: _Search, spans: tuple[Range, ...]) -> None:
-    """Set the ranges of a box, and take out the rows that need not hold in it or held nothing at the last values."""
+def _enter(search: _Search, spans: tuple[Range, ...], near: list[Floats], rows: list[_Row]) -> None:
+    """Set the ranges of a box and the rows that it begins with: the edges of their planes highest near some heads.
+
+    A row is left out whose plane does not speak of all the totals.
+    """
     for code, span in zip(search.encoded, spans, strict=True):
         search.engine.limit(code.total, span.low, span.high)
-    idle = search.engine.idle
-    gone = [
-        name for name, row in search.rows.items() if not _within(spans[row.term], row.range) or name in idle
-    ]
+    wanted = {id(row): row for row in rows if _within(spans[row.term], row.plane.range)}
+    gone = [name for name, row in search.rows.items() if id(row) not in wanted]
     search.engine.drop_rows(gone)
     for name in gone:
         del search.rows[name]
+    names = {id(row): name for name, row in search.rows.items()}
+    for key, row in wanted.items():
+        span, code = spans[row.term], search.encoded[row.term]
+        _, slope, zero = row.plane.edge(_total(near[row.term], span), span)
+        if key in names:
+            search.engine.change_row(names[key], code.total, -slope, zero)
+        else:
+            search.rows[search.engine.add_row(*row.plane.row(code, slope, zero))] = row
 
 
 def _within(span: Range, other: Range) -> bool:
     return other.low <= span.low and span.high <= other.high
 
 
+def _total(heads: Floats, span: Range) -> float:
+    """Return the total of some heads, as near to it as a range comes."""
+    return min(max(float(heads.sum()), span.low), span.high)
+
+
 def _separate(search: _Search, spans: tuple[Range, ...], near: list[Floats], terms: Ints) -> None:
     """Add the rows that cut off most near some heads: of new planes there, and of those made elsewhere."""
+    bounded = {row.term for row in search.rows.values()}
+    columns, rows = [], []
     for k in terms.tolist():
         code, span, heads = search.encoded[k], spans[k], near[k]
         pool = search.pool.setdefault(k, [])
-        pool += planes(code, heads, span)
-        for _, plane, slope, zero in _highest(code, [p for p in pool if _within(span, p.range)], heads, span):
-            column, value, low = plane.row(code, slope, zero)
-            search.rows[search.engine.add_row(column, value, low)] = _Row(k, span)
+        pool += planes(code, heads, span, search.spans[k].low)
+        edges = _highest(code, [p for p in pool if _within(span, p.range)], heads, span)
+        for n, (_, plane, slope, zero) in enumerate(edges):
+            name = search.engine.add_row(*plane.row(code, slope, zero))
+            search.rows[name] = _Row(k, plane)
+            if n == 0 and k not in bounded:
+                columns.append(code.cv2)
+                rows.append(name)
+    if columns:
+        search.engine.support(columns, rows)
 
 
 def _highest(
@@ -386,15 +416,13 @@ def _highest(
 
     No hull lies above its points, so that only planes whose points lie high need be looked at.
     """
-    total, g = min(max(float(heads.sum()), span.low), span.high), code.g_of(heads)
+    total, g = _total(heads, span), code.g_of(heads)
     below = [p.a * g + float(p.pi @ heads) for p in pool]
     most = [(under + p.at(total), i) for i, (p, under) in enumerate(zip(pool, below, strict=True))]
     found = []
     for _, i in sorted(most, reverse=True)[: 3 * _ROWS]:
-        slopes, zeros = pool[i].edges(span)
-        heights = slopes * total + zeros
-        edge = int(np.argmax(heights))
-        found.append((below[i] + float(heights[edge]), pool[i], float(slopes[edge]), float(zeros[edge])))
+        height, slope, zero = pool[i].edge(total, span)
+        found.append((below[i] + height, pool[i], slope, zero))
     return sorted(found, key=lambda one: -one[0])[:_ROWS]
 
 

@@ -45,6 +45,13 @@ class Plane:
         known = np.isfinite(least)
         return _lower_hull(totals[known], least[known])
 
+    def edge(self, total: float, span: Range) -> tuple[float, float, float]:
+        """Height at a total, slope and value at total 0 of the edge that is highest there."""
+        slopes, zeros = self.edges(span)
+        heights = slopes * total + zeros
+        best = int(np.argmax(heights))
+        return float(heights[best]), float(slopes[best]), float(zeros[best])
+
     def at(self, total: float) -> float:
         """``α`` at a total of the range, between two whole ones on the line that joins them."""
         low = int(np.floor(total - self.range.low))
@@ -62,11 +69,14 @@ class Plane:
         return column, np.concatenate([-self.pi, [-self.a, -slope, 1.0]]), at_zero
 
 
-def planes(encoded: Encoded, heads: Floats, span: Range) -> list[Plane]:
-    """Bound CV² from below over a range of the total, near some heads; for a single total exactly."""
+def planes(encoded: Encoded, heads: Floats, span: Range, low: float) -> list[Plane]:
+    """Bound CV² from below over a range of the total, near some heads; for a single total exactly.
+
+    Planes hold as far down as ``low``. Above the range they would not: of the curvature they keep more than there is.
+    """
     if span.low == span.high:
         return [_single(encoded, span)]
-    return [_plane(encoded, heads, span, kept) for kept in _KEPT]
+    return [_plane(encoded, heads, Range(low, span.high), kept) for kept in _KEPT]
 
 
 def _single(encoded: Encoded, span: Range) -> Plane:

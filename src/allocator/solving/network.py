@@ -72,22 +72,26 @@ def least(model: Model, levels: list[str]) -> tuple[Floats, Floats] | None:
     short = pairs + np.arange(int((places > 0).sum()))
     if (model.pool >= 0).any() or any(model.objective(level)[pairs + len(short) :].any() for level in levels):
         return None
-    room, known, best = _room(model), None, None
-    rounded = not all(model.whole_costs(level) for level in levels[:-1])
-    for _ in range(1 if rounded else 2):  # what the first flow reaches says how little each level need weigh
-        for unit in _UNITS:
-            put = _in_one(model, levels, unit, short, known)
-            if put is not None:
-                break
-        else:
-            return best
-        cost, gain, missed = put
-        everywhere = flow(model, model.pairs, cost, gain, places, room)
-        if everywhere is None:
+    room, known = _room(model), None
+    if len(levels) > 1 and all(model.whole_costs(level) for level in levels[:-1]):
+        first = _best(model, levels[:-1], short, room, None)
+        if first is None:
             return None
-        best = everywhere, missed
-        known = _reached(model, levels, everywhere, short)
-    return best
+        known = _reached(model, levels, first[0], short)  # says how little each level need weigh
+    return _best(model, levels, short, room, known)
+
+
+def _best(
+    model: Model, levels: list[str], short: Ints, room: Ints, known: Floats | None
+) -> tuple[Floats, Floats] | None:
+    """Return the best flow of levels, counted in the smallest units that leave their costs small enough."""
+    for unit in _UNITS:
+        put = _in_one(model, levels, unit, short, known)
+        if put is not None:
+            cost, gain, missed = put
+            found = flow(model, model.pairs, cost, gain, model.problem.posts.places, room)
+            return None if found is None else (found, missed)
+    return None
 
 
 def _reached(model: Model, levels: list[str], people: Floats, short: Ints) -> Floats:
@@ -122,7 +126,8 @@ def _in_one(
         cost, empty = whole[:pairs], whole[short]
         most = int(np.maximum.reduceat(cost, first) @ size) + int(empty @ problem.posts.places[wanted])
         if known is not None:
-            most = min(most, int(np.ceil(known[i] / scale)) + len(problem.teachers))
+            rounded = 0 if model.whole_costs(levels[i]) else len(problem.teachers)
+            most = min(most, int(np.ceil(known[i] / scale)) + rounded)
         if weight * max(int(whole.max()), 1) * nodes > _MOST:
             return None
         off = np.abs(vector[:pairs] - whole[:pairs] * scale)

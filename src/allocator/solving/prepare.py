@@ -17,6 +17,8 @@ from allocator.rules.placement import EveryonePlaced
 from allocator.solving.levels import add_costs, points
 from allocator.words import Text, text
 
+_AT_ONCE = 1000  # cohorts that the pair rules are asked of together: what they reckon with stays small
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -90,13 +92,18 @@ def lawful(
     that it refuses.
     """
     groups = _cohorts(problem, rules if offer is None else (*rules, offer), waiting)
-    allowed, soft = np.ones((len(groups.first), len(problem.posts)), dtype=bool), []
-    for rule in pair_rules(rules):
-        refused = rule.refuses(problem, groups.first)
-        if rule.level == "hard":
-            allowed &= ~refused
-        else:
-            soft.append(refused)
+    size, asked = (len(groups.first), len(problem.posts)), pair_rules(rules)
+    allowed = np.ones(size, dtype=bool)
+    soft = [np.zeros(size, dtype=bool) for rule in asked if rule.level != "hard"]
+    for begin in range(0, size[0], _AT_ONCE):
+        some, n = slice(begin, begin + _AT_ONCE), 0
+        for rule in asked:
+            refused = rule.refuses(problem, groups.first[some])
+            if rule.level == "hard":
+                allowed[some] &= ~refused
+            else:
+                soft[n][some] = refused
+                n += 1
     return groups, allowed, soft
 
 

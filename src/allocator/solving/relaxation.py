@@ -21,6 +21,7 @@ from allocator.solving.program import TOLERANCE, Program, quiet
 
 _PRICE = 1e-9
 _NEW_PER_COHORT = 1
+_CHOOSE, _DUAL = 0, 1  # names of HiGHS for how the simplex method goes about it
 _MISSED = 1e-6  # people; rows that are missed by less in sum are kept
 _ANSWERS = (
     highspy.HighsModelStatus.kOptimal,
@@ -48,15 +49,15 @@ class Relaxation:
         Columns and rows; whoever changes them tells the relaxation.
     model
         Says what the present places are.
-    start
-        Values of a known plan, whose pairs are in from the start.
+    first
+        Pairs that are in from the start, shape (pairs,).
     """
 
-    def __init__(self, program: Program, model: Model, start: Floats | None) -> None:
+    def __init__(self, program: Program, model: Model, first: Bools | None) -> None:
         self._of, self._home = program, _present(model)
         self.present = np.zeros(program.width, dtype=bool)
         self.present[self._home[self._home >= 0]] = True
-        self.active = _first_columns(model, start)
+        self.active = _first_columns(model, first)
         self._solver: highspy.Highs | None = None
         self._place = np.full(program.width, -1, dtype=np.int64)
         self._lines: Ints = np.zeros(0, dtype=np.int64)
@@ -81,6 +82,7 @@ class Relaxation:
         """
         solver, opened = self._ready(cost), False
         solver.setOptionValue("objective_bound", cutoff - self._offset(cost))
+        solver.setOptionValue("simplex_strategy", _DUAL if self._dense(cost) else _CHOOSE)
         while True:
             status = self._run(solver, deadline)
             if status == highspy.HighsModelStatus.kObjectiveBound:
@@ -105,11 +107,21 @@ class Relaxation:
                 continue
             prices = self._priced(cost, np.array(solver.getSolution().row_dual))
             wanted = self._wanted(prices.reduced)
+            if len(wanted) and np.isfinite(cutoff) and (bound := self._proved(prices)) >= cutoff:
+                return bound, self._values(values), prices.reduced
             if not len(wanted):
                 self.idle = {row for row, price in prices.cuts.items() if price == 0}
                 x = self._values(values)
                 return float(cost @ x), x, prices.reduced
             self._add(wanted, cost)
+
+    def _dense(self, cost: Floats) -> bool:
+        """Whether most moves cost something: the dual simplex method then never stands still for long.
+
+        Where most cost nothing the primal method is several times faster, whenever the values keep the rows.
+        """
+        moves = self._less_home(cost, np.arange(self._of.pairs))
+        return bool(np.count_nonzero(moves) > len(moves) / 2)
 
     @staticmethod
     def _run(solver: highspy.Highs, deadline: Deadline) -> highspy.HighsModelStatus:
@@ -142,6 +154,28 @@ class Relaxation:
             column = self._place[cut.column].astype(np.int32)
             self._solver.addRow(cut.low, cut.high, len(column), column, cut.value)
             self._lines = np.append(self._lines, row)
+
+    def support(self, columns: list[int], rows: list[int]) -> None:
+        """Let each column rest on a cut that bounds it, in place of its own limit.
+
+        Where a column is bounded by the highest of its cuts and by nothing else, the values of the last optimum
+        so keep all of them, and the next one begins there.
+        """
+        if self._solver is None or not self._solver.getBasis().valid:
+            return
+        basis = self._solver.getBasis()
+        column_status, row_status = list(basis.col_status), list(basis.row_status)
+        for column, row in zip(columns, rows, strict=True):
+            column_status[self._place[column]] = highspy.HighsBasisStatus.kBasic
+            row_status[self._line(row)] = highspy.HighsBasisStatus.kLower
+        basis.col_status, basis.row_status = column_status, row_status
+        self._solver.setBasis(basis)
+
+    def change_row(self, row: int, column: int, value: float) -> None:
+        """Follow a cut that has another value in a column, and new limits."""
+        if self._solver is not None:
+            self._solver.changeCoeff(self._line(row), int(self._place[column]), value)
+            self.limit_row(row)
 
     def limit_row(self, row: int) -> None:
         """Follow the new limits of a cut."""
@@ -390,12 +424,12 @@ def _present(model: Model) -> Ints:
     return home
 
 
-def _first_columns(model: Model, start: Floats | None) -> Bools:
-    """Columns to begin with: all but the pairs, and of the pairs those of a known plan and the present places.
+def _first_columns(model: Model, first: Bools | None) -> Bools:
+    """Columns to begin with: all but the pairs, and of the pairs those given and the present places.
 
-    Without a known plan also every pair of those who have no present place.
+    Where none are given also every pair of those who have no present place.
     """
     active = np.ones(model.width, dtype=bool)
     home, pairs = model.problem.home_post[model.pair_teacher], len(model.pairs)
-    active[:pairs] = (home == model.pair_post) | ((home < 0) if start is None else (start[:pairs] > 0))
+    active[:pairs] = (home == model.pair_post) | ((home < 0) if first is None else first)
     return active

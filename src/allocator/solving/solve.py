@@ -47,6 +47,7 @@ class State:
     first: Floats | None = None
     heads_held: bool = False
     stop: Event | None = None
+    tried: Bools | None = None
 
     def deadline(self) -> Deadline:
         """Return the end of a level that begins now."""
@@ -111,12 +112,15 @@ def assign(
         As in :func:`solve`.
     """
     tell = progress or (lambda name, objective, bound: None)
-    state = begin(prepared, start, stop)
     names = level_names(prepared)
     even = "evenness" in names and prepared.terms
     began = time.monotonic()
-    flows = {} if even or prepared.early else _as_network(state, prepared, names)
+    found = None if even or prepared.early else _as_network(prepared, names)
     seconds = time.monotonic() - began
+    if found is None:
+        flows, state = {}, begin(prepared, start, stop)
+    else:
+        flows, state = found[1], State(prepared.model, found[0], [], found[0], stop=stop)
     for name in names:
         if name in flows:
             _take_flow(state, name, flows[name], seconds / len(flows), tell)
@@ -132,8 +136,8 @@ def begin(prepared: Prepared, start: Floats | None = None, stop: Event | None = 
     return State(prepared.model, first, [], first, stop=stop)
 
 
-def _as_network(state: State, prepared: Prepared, names: list[str]) -> dict[str, tuple[float, float]]:
-    """Solve all levels as one flow, where that keeps every row: returns value and bound of each level.
+def _as_network(prepared: Prepared, names: list[str]) -> tuple[Floats, dict[str, tuple[float, float]]] | None:
+    """Solve all levels as one flow, where that keeps every row: returns values, and value and bound of each level.
 
     A level that the flow does not prove within the gap is left to be solved, with those after it.
     """
@@ -141,12 +145,12 @@ def _as_network(state: State, prepared: Prepared, names: list[str]) -> dict[str,
     linear = [name for name in names if name != "evenness"]
     found = least(model, linear)
     if found is None:
-        return {}
+        return None
     x = np.concatenate([found[0], np.zeros(model.width - len(model.pairs))])
     x = model.least_breach(with_shortage(model, x))
     if not Program(model).feasible(x):
-        return {}
-    state.x, state.first, proved = x, x, {}
+        return None
+    proved: dict[str, tuple[float, float]] = {}
     for name, missed in zip(linear, found[1].tolist(), strict=True):
         value = _settled(model, name, x)
         bound = max(value - 2 * missed, 0.0)
@@ -155,7 +159,7 @@ def _as_network(state: State, prepared: Prepared, names: list[str]) -> dict[str,
         proved[name] = value, bound
         if missed:  # held as it is, not as it was counted: what comes after is not part of the flow's proof
             break
-    return proved
+    return x, proved
 
 
 def _take_flow(state: State, name: str, found: tuple[float, float], seconds: float, tell: Progress) -> None:
@@ -266,7 +270,7 @@ def _solve_linear(state: State, prepared: Prepared, name: str, tell: Progress) -
     began, model = time.monotonic(), state.model
     budget, cost = prepared.model.problem.config.budget, model.objective(name)
     last = name == "burden" and name not in prepared.model.problem.config.objective.levels
-    engine = Engine(model, None if state.x is None else _padded(state.x, model))
+    engine = Engine(model, _known_pairs(state))
     start, deadline = _best_known(state, engine, cost), state.deadline()
     try:
         relaxed = engine.linear(cost, deadline)
@@ -290,6 +294,7 @@ def _solve_linear(state: State, prepared: Prepared, name: str, tell: Progress) -
     if proof is None:
         _keep_or_refuse(state, prepared, name, lambda x: float(cost @ _padded(x, model)))
         return
+    state.tried = engine.active[: len(model.pairs)]
     value = _settled(model, name, proof.x)
     bound = min(proof.bound, value)
     bound = _rounded(bound) if model.whole_costs(name) else bound
@@ -301,6 +306,14 @@ def _solve_linear(state: State, prepared: Prepared, name: str, tell: Progress) -
     _hold(model, cost, value)
     if name == "reserve" and value == 0:
         model.pool[:] = -1  # nobody waits, and nothing after this level need reckon with it
+
+
+def _known_pairs(state: State) -> Bools | None:
+    """Pairs that the relaxation of a level begins with: those of the plan so far, and what levels before tried."""
+    if state.x is None:
+        return state.tried
+    pairs = state.x[: len(state.model.pairs)] > 0
+    return pairs if state.tried is None else pairs | state.tried
 
 
 def _settled(model: Model, level: str, x: Floats) -> float:
@@ -361,7 +374,7 @@ def _solve_evenness(state: State, prepared: Prepared, tell: Progress) -> None:
     if even is None:
         _keep_or_refuse(state, prepared, "evenness", lambda x: evenness(x, listed))
         return
-    state.x = even.x
+    state.x, state.tried = even.x, even.tried
     seconds = time.monotonic() - began
     state.levels.append(Level("evenness", even.objective, even.bound, seconds, even.status(budget.gap)))
     tell("evenness", even.objective, even.bound)

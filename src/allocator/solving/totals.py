@@ -13,7 +13,7 @@ import numpy as np
 
 from allocator.evenness import Encoded, Range
 from allocator.model import Model
-from allocator.problem import Ints
+from allocator.problem import Bools, Ints
 from allocator.roads import Floats
 from allocator.solving.clock import Deadline
 from allocator.solving.engine import Engine
@@ -28,7 +28,7 @@ def opening(
     base: Model,
     encoded: list[Encoded],
     known: list[float],
-    tried: Floats,
+    tried: Bools,
     deadline: Deadline,
     within: tuple[Range, ...] = (),
 ) -> tuple[Range, ...]:
@@ -41,7 +41,7 @@ def opening(
     known
         A total of each term that the relaxation reaches.
     tried
-        Values of the columns of ``base``; pairs above 0 are in the relaxation from the start.
+        Pairs that are in the relaxation from the start.
     within
         Ranges that hold already, of a model that allows more.
 
@@ -67,7 +67,7 @@ def opening(
 
 
 def _relaxed(
-    base: Model, encoded: list[Encoded], ends: list[tuple[int, int, float]], tried: Floats, deadline: Deadline
+    base: Model, encoded: list[Encoded], ends: list[tuple[int, int, float]], tried: Bools, deadline: Deadline
 ) -> list[float]:
     """Most of totals, or of their negatives, by the relaxation: half of them beside the other half."""
     first = Engine(base, tried)
