@@ -129,7 +129,7 @@ def test_rows_under_a_column_are_changed_as_if_made_so(tmp_path: Path, seed: int
     column, values = np.append(short, high), []
     row = engine.add_row(column, np.append(-rise, 1.0), low=1.0)
     if supported:
-        engine.support([int(high)], [row])
+        engine.support({int(high): row})
     for least, last in ((1.0, rise[-1]), (3.0, 5.0), (2.0, 0.0)):
         engine.change_row(row, int(short[-1]), -last, least)
         fresh = Engine(model)

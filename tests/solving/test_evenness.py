@@ -159,19 +159,6 @@ def test_planes_near_a_point_are_close_to_the_curve_there() -> None:
     assert min(gaps) <= 0.1 * term.cv2(heads)
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_no_hull_lies_above_the_points_of_its_plane(seed: int) -> None:
-    """``at`` is α of a whole total, joined by lines between, and never below the rows of any part of the range."""
-    encoded, rng = draw(seed), np.random.default_rng(4000 + seed)
-    span = encoded.range
-    for plane in planes(encoded, rng.uniform(encoded.low, encoded.high), span, span.low):
-        slopes, zeros = plane.edges(span)
-        for total in rng.uniform(span.low, span.high, 5):
-            assert plane.at(float(total)) >= float((slopes * total + zeros).max()) - 1e-9
-        assert plane.at(span.high) == pytest.approx(plane.least[-1])
-        assert plane.at(span.low) == pytest.approx(plane.least[0])
-
-
 def test_a_part_of_a_range_lifts_the_rows() -> None:
     """Over a part of its range a plane never lies lower than over the whole, and somewhere higher."""
     rng = np.random.default_rng(5)

@@ -90,9 +90,9 @@ class Engine:
         self._relaxation.add_row(row)
         return row
 
-    def support(self, columns: list[int], rows: list[int]) -> None:
+    def support(self, resting: dict[int, int]) -> None:
         """Let the next optimum begin with each column at the height of one row that was added."""
-        self._relaxation.support(columns, rows)
+        self._relaxation.support(resting)
 
     def change_row(self, row: int, column: int, value: float, low: float) -> None:
         """Give a row that was added another value in one of its columns, and another least."""

@@ -20,7 +20,6 @@ from allocator.solving.totals import opening
 _SAME = 1e-6  # squared CVs that differ by less are the same: what is held leaves the relaxation such a slack
 _CLOSE = 1e-5  # of the bound: so near is proved whatever the gap
 _DESCENTS = 6
-_ROWS = 3  # rows that a term adds at once
 _NARROW = 16.0  # how much more than its share of what hardly matters a narrow part may miss
 _BESIDE = 4.0  # of the gap: boxes whose bounds are so near to the lowest are as good
 _SLOW = 0.03  # a round of cuts that gains a smaller share of what is left is the last: the box is split
@@ -60,7 +59,6 @@ class _Search:
     near: dict[int, list[Floats]] = field(default_factory=dict)
     point: Linear | None = None
     spans: tuple[Range, ...] = ()
-    pool: dict[int, list[Plane]] = field(default_factory=dict)
     rows: dict[int, _Row] = field(default_factory=dict)
 
     @property
@@ -391,39 +389,21 @@ def _total(heads: Floats, span: Range) -> float:
 
 
 def _separate(search: _Search, spans: tuple[Range, ...], near: list[Floats], terms: Ints) -> None:
-    """Add the rows that cut off most near some heads: of new planes there, and of those made elsewhere."""
+    """Add the rows of new planes that cut off most near some heads."""
     bounded = {row.term for row in search.rows.values()}
-    columns, rows = [], []
+    resting: dict[int, int] = {}
     for k in terms.tolist():
         code, span, heads = search.encoded[k], spans[k], near[k]
-        pool = search.pool.setdefault(k, [])
-        pool += planes(code, heads, span, search.spans[k].low)
-        edges = _highest(code, [p for p in pool if _within(span, p.range)], heads, span)
-        for n, (_, plane, slope, zero) in enumerate(edges):
+        total, g, highest = _total(heads, span), code.g_of(heads), -INFINITY
+        for plane in planes(code, heads, span, search.spans[k].low):
+            height, slope, zero = plane.edge(total, span)
             name = search.engine.add_row(*plane.row(code, slope, zero))
             search.rows[name] = _Row(k, plane)
-            if n == 0 and k not in bounded:
-                columns.append(code.cv2)
-                rows.append(name)
-    if columns:
-        search.engine.support(columns, rows)
-
-
-def _highest(
-    code: Encoded, pool: list[Plane], heads: Floats, span: Range
-) -> list[tuple[float, Plane, float, float]]:
-    """Return the edges that lie highest at some heads: height, plane, slope, value at total 0.
-
-    No hull lies above its points, so that only planes whose points lie high need be looked at.
-    """
-    total, g = _total(heads, span), code.g_of(heads)
-    below = [p.a * g + float(p.pi @ heads) for p in pool]
-    most = [(under + p.at(total), i) for i, (p, under) in enumerate(zip(pool, below, strict=True))]
-    found = []
-    for _, i in sorted(most, reverse=True)[: 3 * _ROWS]:
-        height, slope, zero = pool[i].edge(total, span)
-        found.append((below[i] + height, pool[i], slope, zero))
-    return sorted(found, key=lambda one: -one[0])[:_ROWS]
+            height += plane.a * g + float(plane.pi @ heads)
+            if k not in bounded and height > highest:
+                resting[code.cv2], highest = name, height
+    if resting:
+        search.engine.support(resting)
 
 
 def _finish(search: _Search, box: _Box) -> float:

@@ -52,17 +52,6 @@ class Plane:
         best = int(np.argmax(heights))
         return float(heights[best]), float(slopes[best]), float(zeros[best])
 
-    def at(self, total: float) -> float:
-        """``α`` at a total of the range, between two whole ones on the line that joins them."""
-        low = int(np.floor(total - self.range.low))
-        high = min(low + 1, len(self.least) - 1)
-        ends = self.least[low], self.least[high]
-        return (
-            float(ends[0] + (total - self.range.low - low) * (ends[1] - ends[0]))
-            if low < high
-            else float(ends[0])
-        )
-
     def row(self, encoded: Encoded, slope: float, at_zero: float) -> tuple[Ints, Floats, float]:
         """Columns, values and least of the row of one edge."""
         column = np.concatenate([encoded.heads, [encoded.g, encoded.total, encoded.cv2]])

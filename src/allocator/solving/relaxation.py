@@ -155,7 +155,7 @@ class Relaxation:
             self._solver.addRow(cut.low, cut.high, len(column), column, cut.value)
             self._lines = np.append(self._lines, row)
 
-    def support(self, columns: list[int], rows: list[int]) -> None:
+    def support(self, resting: dict[int, int]) -> None:
         """Let each column rest on a cut that bounds it, in place of its own limit.
 
         Where a column is bounded by the highest of its cuts and by nothing else, the values of the last optimum
@@ -165,7 +165,7 @@ class Relaxation:
             return
         basis = self._solver.getBasis()
         column_status, row_status = list(basis.col_status), list(basis.row_status)
-        for column, row in zip(columns, rows, strict=True):
+        for column, row in resting.items():
             column_status[self._place[column]] = highspy.HighsBasisStatus.kBasic
             row_status[self._line(row)] = highspy.HighsBasisStatus.kLower
         basis.col_status, basis.row_status = column_status, row_status
