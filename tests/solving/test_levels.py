@@ -389,7 +389,7 @@ def test_soft_breaches_told_are_those_of_the_plan(tmp_path: Path, seed: int) -> 
         "exchange.backbone": {"level": "soft", "share": 0.9},
         "school.outflow": {"level": "soft", "share": 0.1},
     }
-    made = drawn.district(seed, rules=rules, budget={"moves": 9, "gap": 0.2})
+    made = drawn.district(seed, rules=rules, budget={"moves": 9, "gap": 0.2, "seconds": 4})
     result = solved(made, tmp_path)
     told = next(level for level in result.levels if level.name == "rules")
     assert told.objective == pytest.approx(
