@@ -82,7 +82,7 @@ class Model:
     whole: list[Bools] = field(default_factory=list)
     row_low: list[Floats] = field(default_factory=list)
     row_high: list[Floats] = field(default_factory=list)
-    entries: list[tuple[Ints, Ints, Floats]] = field(default_factory=list)
+    entries: list[tuple[NDArray[np.int32], NDArray[np.int32], Floats]] = field(default_factory=list)
     costs: dict[str, list[tuple[Ints, Floats]]] = field(default_factory=dict)
     breaches: dict[str, list[Ints]] = field(default_factory=dict)
     in_parts: set[str] = field(default_factory=set)
@@ -111,9 +111,8 @@ class Model:
     def rows(self, row: Ints, column: Ints, value: Floats, low: Floats, high: Floats) -> Ints:
         """Add constraints ``low <= sum(value × column) <= high``; ``row`` counts from 0 within this call."""
         made = np.arange(self.height, self.height + len(low))
-        self.entries.append(
-            (np.asarray(row) + self.height, np.asarray(column), np.asarray(value, dtype=float))
-        )
+        where = (np.asarray(row) + self.height).astype(np.int32), np.asarray(column).astype(np.int32)
+        self.entries.append((*where, np.asarray(value, dtype=float)))
         self.row_low.append(np.asarray(low, dtype=float))
         self.row_high.append(np.asarray(high, dtype=float))
         self.height += len(low)

@@ -22,6 +22,12 @@ _NO_SOLUTION = (
     highspy.HighsModelStatus.kInfeasible,
     highspy.HighsModelStatus.kUnboundedOrInfeasible,  # and no model here is unbounded
 )
+_ENDED = (
+    *_NO_SOLUTION,
+    highspy.HighsModelStatus.kOptimal,
+    highspy.HighsModelStatus.kTimeLimit,
+    highspy.HighsModelStatus.kInterrupt,
+)
 
 
 @dataclass(frozen=True)
@@ -178,6 +184,10 @@ class Engine:
             given.col_value = list(start[keep])
             solver.setSolution(given)
         solver.run()
+        if solver.getModelStatus() not in _ENDED:  # it went astray: once more, in another way
+            solver.setOptionValue("presolve", "off")
+            solver.setOptionValue("time_limit", solver.getRunTime() + deadline.left)
+            solver.run()
         info = solver.getInfo()
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
             if solver.getModelStatus() in _NO_SOLUTION:

@@ -35,7 +35,7 @@ class Program:
     def __init__(self, model: Model) -> None:
         row, column = (np.concatenate([e[i] for e in model.entries]) for i in range(2))
         order = np.lexsort((column, row))
-        self.row, self.column = row[order].astype(np.int32), column[order].astype(np.int32)
+        self.row, self.column = row[order], column[order]
         self.value = np.concatenate([e[2] for e in model.entries])[order]
         self.low, self.high = np.concatenate(model.low), np.concatenate(model.high)
         self.whole = np.concatenate(model.whole)
@@ -46,7 +46,7 @@ class Program:
         waits = np.flatnonzero(model.pool >= 0)
         self.cohort[model.pool[waits]] = waits
         self.cuts: dict[int, Cut] = {}
-        self._by_column = np.argsort(self.column, kind="stable")
+        self._by_column = np.argsort(self.column, kind="stable").astype(np.int32)
         self._start = np.searchsorted(self.column[self._by_column], np.arange(model.width + 1))
 
     def beside(self) -> Program:

@@ -232,6 +232,8 @@ class Relaxation:
         self._solver, self._place = solver, np.full(of.width, -1, dtype=np.int64)
         columns = self.active.copy()
         columns[self._home[based]] = False
+        if not columns.any():  # HiGHS says nothing of rows without any column
+            solver.addCol(0.0, 0.0, 0.0, 0, none, empty)
         self._add(np.flatnonzero(columns), cost)
         for row in of.cuts:
             self.add_row(row)
