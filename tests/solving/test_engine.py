@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from threading import Event
 
+import highspy
 import numpy as np
 import pytest
 
@@ -12,10 +13,11 @@ from allocator.evenness import Term
 from allocator.model import Model
 from allocator.roads import Floats
 from allocator.solving import even
-from allocator.solving.clock import Deadline, OutOfTime
-from allocator.solving.engine import Engine
+from allocator.solving.clock import NEVER, Deadline, OutOfTime
+from allocator.solving.engine import Engine, Linear
 from allocator.solving.integer import solve_whole
 from allocator.solving.prepare import prepare
+from allocator.solving.relaxation import Relaxation
 from solving import drawn
 
 PAST = Deadline(-1.0)
@@ -268,6 +270,39 @@ def test_a_deadline_that_has_passed_stops_a_relaxation(tmp_path: Path) -> None:
         Engine(model).linear(model.objective("coverage"), deadline=PAST)
 
 
+@pytest.mark.parametrize("level", [*LEVELS, "mixed"])
+@pytest.mark.seeds(4)
+def test_what_is_proved_when_time_runs_out_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, level: str
+) -> None:
+    """Stopped after any number of steps, a relaxation says what its prices prove: never more than the optimum."""
+    model = prepared(seed, tmp_path / "d", budget={"moves": 9})
+    knapsacks(model, seed)
+    cost = np.maximum(mixed(model, seed), 0.0) if level == "mixed" else model.objective(level)
+    optimum = with_every_pair(model).linear(cost)
+    assert optimum is not None
+    proved = []
+    for most in range(0, 60, 3):
+
+        def run(solver: highspy.Highs, _: Deadline, most: int = most) -> highspy.HighsModelStatus:
+            solver.setOptionValue("simplex_iteration_limit", most)
+            solver.run()
+            if solver.getModelStatus() == highspy.HighsModelStatus.kIterationLimit:
+                raise OutOfTime
+            return solver.getModelStatus()
+
+        monkeypatch.setattr(Relaxation, "_run", staticmethod(run))
+        try:
+            found = Engine(model).linear(cost)
+            assert found is not None
+            proved.append(found.value)
+        except OutOfTime as late:
+            proved.append(late.bound)
+    assert proved[0] >= 0
+    assert max(proved) <= optimum.value + 1e-6
+    assert level != "burden" or optimum.value < 1e-6 or max(proved) > 0
+
+
 @pytest.mark.parametrize("gap", [0.0, 0.002, 0.05])
 @pytest.mark.seeds(6)
 def test_bounds_of_whole_numbers_never_exceed_the_optimum(tmp_path: Path, seed: int, gap: float) -> None:
@@ -374,6 +409,28 @@ def test_evenness_begins_with_a_plan_and_never_returns_a_worse_one(seed: int) ->
         assert late.objective == pytest.approx(even.evenness(plans[start], listed))
         assert late.bound <= found.objective + 1e-6
     assert len(reached) <= 1
+
+
+@pytest.mark.seeds(20)
+def test_a_box_that_time_ends_counts_with_what_was_proved_of_it(
+    monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """The bound of evenness is at least what a relaxation proved until it was stopped, and never too high."""
+    model, listed = hard(seed)
+    best, _ = _proved(model, listed, 0.0, None)
+    if best is None or best.objective < 1e-3:
+        pytest.skip("no plan, or nothing to even out")
+    linear, before = Engine.linear, 0.9 * best.bound
+
+    def late(self: Engine, cost: Floats, deadline: Deadline = NEVER, cutoff: float = np.inf) -> Linear | None:
+        if np.isfinite(cutoff):
+            raise OutOfTime(before)
+        return linear(self, cost, deadline, cutoff)
+
+    monkeypatch.setattr(Engine, "linear", late)
+    found, _ = _proved(model, listed, 0.0, best.x)
+    assert found is not None
+    assert found.bound == pytest.approx(before)
 
 
 def _proved(

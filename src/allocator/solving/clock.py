@@ -8,7 +8,14 @@ from threading import Event
 
 
 class OutOfTime(Exception):
-    """The deadline passed, or somebody asked to stop, before there was an answer."""
+    """The deadline passed, or somebody asked to stop, before there was an answer.
+
+    ``bound`` is what was proved of the least value until then; of a level that costs nothing at the least, 0.
+    """
+
+    def __init__(self, bound: float = 0.0) -> None:
+        super().__init__()
+        self.bound = max(bound, 0.0)
 
 
 @dataclass(frozen=True)

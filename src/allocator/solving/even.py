@@ -22,7 +22,6 @@ _CLOSE = 1e-5  # of the bound: so near is proved whatever the gap
 _DESCENTS = 6
 _NARROW = 16.0  # how much more than its share of what hardly matters a narrow part may miss
 _BESIDE = 4.0  # of the gap: boxes whose bounds are so near to the lowest are as good
-_SLOW = 0.03  # a round of cuts that gains a smaller share of what is left is the last: the box is split
 
 
 @dataclass(frozen=True)
@@ -286,9 +285,14 @@ def _bounds(search: _Search) -> Iterator[float]:
     boxes = [_Open(0.0, search.spans, _places(search, point), [])]
     while boxes and min(box.least for box in boxes) < _cutoff(search):
         this = boxes.pop(_next(search, boxes))
-        for box in _relax(search, this):
-            reached = INFINITY if box is None else max(box.relaxed.value, this.least)
-            yield min(closed, *(one.least for one in boxes), search.reached, reached)
+        others = min(closed, *(one.least for one in boxes), search.reached)
+        try:
+            for box in _relax(search, this):
+                reached = INFINITY if box is None else max(box.relaxed.value, this.least)
+                yield min(others, reached)
+        except OutOfTime as late:
+            yield min(others, max(late.bound, this.least))
+            raise
         if (
             box is not None
             and reached < _cutoff(search)
@@ -329,7 +333,10 @@ def _enough(search: _Search) -> float:
 
 
 def _relax(search: _Search, this: _Open) -> Iterator[_Box | None]:
-    """Yield ever tighter relaxations of a box, from planes near some values: None where the box holds no plan."""
+    """Yield ever tighter relaxations of a box, from planes near some values: None where the box holds no plan.
+
+    A round of planes that gains less than what is left is the last: to split the box gains more.
+    """
     spans, near = this.spans, this.near
     _enter(search, spans, near, this.rows)
     before, terms = -INFINITY, np.arange(len(spans))
@@ -345,14 +352,15 @@ def _relax(search: _Search, this: _Open) -> Iterator[_Box | None]:
             _encode(search, relaxed.x)
             _enter(search, spans, near, rows)
             continue
-        near = _places(search, relaxed.x)
+        found = _places(search, relaxed.x)
+        near = [(old + new) / 2 for old, new in zip(near, found, strict=True)]  # planes there cut off more
         error = np.array(
             [c.term.weight * max(c.cv2_of(relaxed.x) - relaxed.x[c.cv2], 0.0) for c in search.encoded]
         )
         yield _Box(spans, relaxed, error)
         enough, left = _enough(search), _cutoff(search) - relaxed.value
         gained = relaxed.value - before
-        if left <= 0 or error.sum() <= enough or gained < max(enough / 50, _SLOW * left):
+        if left <= 0 or error.sum() <= enough or gained < left:
             return
         before, terms = relaxed.value, np.flatnonzero(error > error.sum() / 100)
 

@@ -22,6 +22,7 @@ from allocator.solving.program import TOLERANCE, Program, quiet
 _PRICE = 1e-9
 _NEW_PER_COHORT = 1
 _CHOOSE, _DUAL = 0, 1  # names of HiGHS for how the simplex method goes about it
+_SHARES = 5  # halvings of the share of the prices that proves most
 _MISSED = 1e-6  # people; rows that are missed by less in sum are kept
 _ANSWERS = (
     highspy.HighsModelStatus.kOptimal,
@@ -63,6 +64,7 @@ class Relaxation:
         self._lines: Ints = np.zeros(0, dtype=np.int64)
         self._slack: list[int] = []
         self.idle: set[int] = set()
+        self._bound = -np.inf
 
     def solve(
         self, cost: Floats, deadline: Deadline, cutoff: float = np.inf
@@ -78,8 +80,18 @@ class Relaxation:
         Raises
         ------
         OutOfTime
-            Where the deadline passed first.
+            Where the deadline passed first, with what the prices until then prove.
         """
+        self._bound = -np.inf
+        try:
+            return self._optimum(cost, deadline, cutoff)
+        except OutOfTime as late:
+            raise OutOfTime(max(self._bound, self._proved_so_far(cost))) from late
+
+    def _optimum(
+        self, cost: Floats, deadline: Deadline, cutoff: float
+    ) -> tuple[float, Floats, Floats] | None:
+        """Add columns and rows until nothing is missing, or the bound lies above the cutoff."""
         solver, opened = self._ready(cost), False
         solver.setOptionValue("objective_bound", cutoff - self._offset(cost))
         solver.setOptionValue("simplex_strategy", _DUAL if self._dense(cost) else _CHOOSE)
@@ -107,9 +119,11 @@ class Relaxation:
                 continue
             prices = self._priced(cost, np.array(solver.getSolution().row_dual))
             wanted = self._wanted(prices.reduced)
-            if len(wanted) and np.isfinite(cutoff) and (bound := self._proved(prices)) >= cutoff:
+            if len(wanted) and (bound := self._proved(prices)) >= cutoff:
                 return bound, self._values(values), prices.reduced
-            if not len(wanted):
+            if len(wanted):
+                self._bound = max(self._bound, bound)
+            else:
                 self.idle = {row for row, price in prices.cuts.items() if price == 0}
                 x = self._values(values)
                 return float(cost @ x), x, prices.reduced
@@ -345,6 +359,27 @@ class Relaxation:
         cheapest = np.zeros(len(of.size))
         np.minimum.at(cheapest, of.cohort[people], prices.reduced[people])
         return bound + float((prices.stays + cheapest) @ of.size)
+
+    def _proved_so_far(self, cost: Floats) -> float:
+        """Return what the prices of the last step prove, though they are not those of an optimum.
+
+        While pairs are missing prices are too high. What they prove is concave in how much of them is asked.
+        """
+        assert self._solver is not None
+        found, program = self._solver.getSolution(), self._solver.getLp()
+        if not found.dual_valid or len(found.row_dual) != program.num_row_:
+            return -np.inf
+        dual = np.array(found.row_dual)
+        dual[(dual > 0) & ~np.isfinite(program.row_lower_)] = 0.0  # a row is worth what it asks for, no more
+        dual[(dual < 0) & ~np.isfinite(program.row_upper_)] = 0.0
+        share, step, best = 1.0, 0.5, self._proved(self._priced(cost, dual))
+        for _ in range(_SHARES):
+            tried = [min(share + step, 1.0), share - step]
+            proved = [self._proved(self._priced(cost, t * dual)) for t in tried]
+            if max(proved) > best:
+                share, best = tried[int(np.argmax(proved))], max(proved)
+            step /= 2
+        return best
 
     def _offset(self, cost: Floats) -> float:
         """Cost of everybody staying, which the program in moves leaves out."""

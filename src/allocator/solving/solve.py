@@ -290,7 +290,7 @@ def _solve_linear(state: State, prepared: Prepared, name: str, tell: Progress) -
     except OutOfTime as late:
         if start is None:
             raise LimitReached from late
-        proof = Proof(start, float(cost @ start), 0.0)  # nothing costs less than nothing
+        proof = Proof(start, float(cost @ start), late.bound)
     if proof is None:
         _keep_or_refuse(state, prepared, name, lambda x: float(cost @ _padded(x, model)))
         return
