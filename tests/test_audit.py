@@ -58,7 +58,7 @@ def test_plan_of_the_program_is_found_kept(tmp_path: Path) -> None:
     assert judged.result.violations == ()
     assert judged.result.status == "judged"
     assert judged.card == solved.card
-    assert judged.result.eligible == solved.result.eligible
+    assert judged.result.eligible.tolist() == solved.result.eligible.tolist()
     assert (judged.result.plan.post == solved.result.plan.post).all()
 
 

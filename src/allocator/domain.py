@@ -152,8 +152,27 @@ class Travel(Frozen):
     speed: Number
 
 
+class Elsewhere(Frozen):
+    """A requirement of a standard that the tables of a scenario cannot answer."""
+
+    zh: str
+    en: str
+    source: str
+    confidence: str
+
+    @property
+    def name(self) -> Text:
+        """What is asked, in both languages."""
+        return both(self.zh, self.en)
+
+
 class Balance(Frozen):
-    """What the balance standard asks of every section and of the district."""
+    """What the balance standard asks of every section and of the district.
+
+    ``class_size`` is by stage, or by kind of school where that has a limit of its own; ``exchange_years`` is how
+    long at one school makes somebody eligible for the exchange. ``elsewhere`` is what has to be judged by other
+    means.
+    """
 
     excluded_teaching_point_below: Number
     met_at_least: Number | None = None
@@ -161,6 +180,12 @@ class Balance(Frozen):
     cv_limit: dict[str, Number] = Field(default_factory=dict)
     composite_limit: dict[str, Number] = Field(default_factory=dict)
     school_size: dict[str, Number] = Field(default_factory=dict)
+    class_size: dict[str, Number] = Field(default_factory=dict)
+    certified_share: Number | None = None
+    exchange_share: Number | None = None
+    exchange_backbone: Number | None = None
+    exchange_years: Number | None = None
+    elsewhere: dict[str, Elsewhere] = Field(default_factory=dict)
 
 
 class Retirement(Frozen):

@@ -7,7 +7,7 @@ that closes has no pupils and no post groups in September. A *post group* is one
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -50,6 +50,9 @@ class Season:
         Amounts of the material columns by name, each by section, nan where not known.
     in_scope
         Whether the balance standard counts the section.
+    largest
+        Pupils in the largest class: today as sections.csv states it, nan where it does not; in September as
+        classes are set, 0 where the section is not open.
     """
 
     open: Bools
@@ -61,6 +64,7 @@ class Season:
     setting: PostSetting
     material: Mapping[str, Floats]
     in_scope: Bools
+    largest: Floats
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,11 @@ class Posts:
 
 @dataclass(frozen=True)
 class Problem:
-    """Everything the rules, the model and the metrics read."""
+    """Everything the rules, the model and the metrics read.
+
+    ``before`` is today, ``after`` September; ``forecast`` has September's pupils in today's sections, and in all else
+    is today.
+    """
 
     name: str
     config: Config
@@ -155,6 +163,7 @@ class Problem:
     subjects: tuple[str, ...]
     sections: Sections
     before: Season
+    forecast: Season
     after: Season
     teachers: Teachers
     posts: Posts
@@ -311,6 +320,7 @@ def build(scenario: Scenario) -> Problem:
         subjects=subjects,
         sections=sections,
         before=seasons[0],
+        forecast=_grown(scenario, change.forecast, keys, seasons[0]),
         after=seasons[1],
         teachers=teachers,
         posts=_posts(scenario, sections, seasons[1], teachers),
@@ -332,7 +342,20 @@ def _seasons(
     """Set today and September, each by its own pupils."""
     before = _season(change.before, keys, index, ways)
     after = _season(change.after, keys, index, ways)
-    return before, after
+    at, stated = {key: i for i, key in enumerate(keys)}, np.full(len(keys), np.nan)
+    rows = [at[key] for key in _section_keys(change.before)]
+    stated[rows] = change.before.table("sections")["largest_class"].to_numpy(float)
+    return replace(before, largest=stated), after
+
+
+def _grown(scenario: Scenario, forecast: Scenario, keys: list[tuple[str, str]], today: Season) -> Season:
+    """Put September's pupils into the sections of today, before any school closes."""
+    at, sections = {key: i for i, key in enumerate(keys)}, forecast.table("sections")
+    pupils, rows = np.zeros(len(keys)), [at[key] for key in _section_keys(forecast)]
+    pupils[rows] = sections[GRADES].sum(axis=1)
+    pupils = np.where(today.open, pupils, 0.0)
+    scope = today.open & (pupils > 0) & ~_excluded(scenario, keys, pupils)
+    return replace(today, pupils=pupils, in_scope=scope)
 
 
 def _season(scenario: Scenario, keys: list[tuple[str, str]], index: dict[str, int], ways: Roads) -> Season:
@@ -341,10 +364,13 @@ def _season(scenario: Scenario, keys: list[tuple[str, str]], index: dict[str, in
     rows = np.array([at[key] for key in _section_keys(scenario)], dtype=np.int64)
     n, groups = len(keys), section_classes(scenario)
     pupils, classes, quota = np.zeros(n), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-    lessons = np.zeros((n, len(standard.subjects)))
+    lessons, largest = np.zeros((n, len(standard.subjects))), np.zeros(n)
     pupils[rows] = sections[GRADES].sum(axis=1)
     classes[rows] = [sum(g.classes for g in group) for group in groups]
-    for row, group, given in zip(rows, groups, sections["quota"], strict=True):
+    grades = sections[GRADES].to_numpy(float)
+    for row, group, given, by_grade in zip(rows, groups, sections["quota"], grades, strict=True):
+        sizes = [np.ceil(sum(by_grade[g] for g in one.grades) / one.classes) for one in group]
+        largest[row] = max(sizes, default=0.0)
         lessons[row] = weekly_lessons(group, standard)
         computed = staff_quota(pupils[row], int(classes[row]), keys[row][1], standard)
         quota[row] = computed if np.isnan(given) else int(given)
@@ -357,7 +383,7 @@ def _season(scenario: Scenario, keys: list[tuple[str, str]], index: dict[str, in
             material[indicator.counts] = np.full(n, np.nan)
             material[indicator.counts][rows] = sections[indicator.counts].to_numpy(float)
     scope = is_open & (pupils > 0) & ~_excluded(scenario, keys, pupils)
-    return Season(is_open, pupils, classes, quota, lessons, posts, setting, material, scope)
+    return Season(is_open, pupils, classes, quota, lessons, posts, setting, material, scope, largest)
 
 
 def _excluded(scenario: Scenario, keys: list[tuple[str, str]], pupils: Floats) -> Bools:

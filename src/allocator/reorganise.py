@@ -38,6 +38,8 @@ class Reorganised:
     ----------
     before
         The district of today: open schools, today's pupils.
+    forecast
+        September's pupils before any school closes.
     after
         The district of September: closing schools gone, their pupils moved, planned schools open.
     journeys
@@ -47,6 +49,7 @@ class Reorganised:
     """
 
     before: Scenario
+    forecast: Scenario
     after: Scenario
     journeys: tuple[Journey, ...]
     warnings: tuple[Issue, ...]
@@ -59,7 +62,7 @@ def reorganise(scenario: Scenario) -> Reorganised:
     forecast = _enrolled(_without(scenario, closed_plans(scenario)))
     journeys = tuple(_journeys(forecast))
     after = _moved(forecast, journeys)
-    return Reorganised(before, after, journeys, tuple(_sizes(after)))
+    return Reorganised(before, forecast, after, journeys, tuple(_sizes(after)))
 
 
 def _without(scenario: Scenario, schools: set[str]) -> Scenario:

@@ -69,7 +69,7 @@ def _standard_rows(problem: Problem, before: Readings, after: Readings, stage: i
 
 def _verdicts(problem: Problem, read: Readings, stage: int) -> list[bool | None]:
     here = counted(problem, next(iter(read.values())).snapshot, stage)
-    return [conforms(problem.standard.balance, read.values(), int(u)) for u in here]
+    return list(conforms(problem.standard.balance, read.values(), len(problem.sections.school))[here])
 
 
 def _conforming(verdicts: list[bool | None]) -> Measure:

@@ -17,7 +17,7 @@ from allocator.domain import Balance, Indicator
 from allocator.metrics import indices
 from allocator.metrics.measure import Measure
 from allocator.metrics.snapshot import Snapshot
-from allocator.problem import Bools, Ints, Problem
+from allocator.problem import Bools, Ints, Objects, Problem
 from allocator.roads import Floats
 from allocator.words import text
 
@@ -152,29 +152,32 @@ def measures(problem: Problem, reading: Reading, stage: int) -> dict[str, Measur
     return found
 
 
-def conforms(balance: Balance, read: Iterable[Reading], section: int) -> bool | None:
-    """Whether one section does what the standard asks of a school.
+def conforms(balance: Balance, read: Iterable[Reading], sections: int) -> Objects:
+    """Whether each section does what the standard asks of a school.
 
     It meets at least ``met_at_least`` of the official indicators and reaches ``floor_share`` of the threshold
     in every other.
 
     Returns
     -------
-    None where the standard asks no such thing, does not count the section, or a missing amount decides.
+    True, False, or None where the standard asks no such thing, does not count the section, or a missing amount
+    decides; shape (sections,).
 
     References
     ----------
     教督〔2017〕6号: six of seven, and 85 % in the remaining one.
     """
-    official = [r for r in read if r.indicator.official and r.judged[section]]
+    official = [r for r in read if r.indicator.official]
     if balance.met_at_least is None or not official:
-        return None
+        return np.full(sections, None, dtype=object)
     share = 1.0 if balance.floor_share is None else balance.floor_share.value
-    met = sum(bool(r.meets[section]) for r in official)
-    unknown = sum(not r.known[section] for r in official)
-    too_low = any(
-        r.known[section] and not r.meets[section] and not r.reaches(share)[section] for r in official
+    judged, met, known = (
+        np.array([getattr(r, name) for r in official]) for name in ("judged", "meets", "known")
     )
-    if too_low or met + unknown < balance.met_at_least.value:
-        return False
-    return None if unknown else True
+    low = known & ~np.array([r.reaches(share) for r in official])
+    unknown = (judged & ~known).sum(axis=0)
+    fails = low.any(axis=0) | (met.sum(axis=0) + unknown < balance.met_at_least.value)
+    verdict = np.full(sections, None, dtype=object)
+    verdict[judged.any(axis=0) & fails] = False
+    verdict[judged.any(axis=0) & ~fails & (unknown == 0)] = True
+    return verdict

@@ -179,3 +179,120 @@ class SubjectRow(Row):
     short_after: int
     unfilled_before: int
     unfilled_after: int
+
+
+@dataclass(frozen=True)
+class RequirementRow(Row):
+    """One row of requirements.csv: what the standard requires, what was found, and whether that is enough.
+
+    ``met_before`` and ``met_after`` are None where it cannot be judged; ``found_before`` and ``found_after`` then
+    say why. ``stage`` is empty where it is asked of the district.
+    """
+
+    requirement: str
+    stage: str
+    asked: Text
+    found_before: Text
+    found_after: Text
+    met_before: bool | None
+    met_after: bool | None
+    source: str
+
+
+@dataclass(frozen=True)
+class ReachRow(Row):
+    """One row of reach.csv: the fewest people that bring a coefficient of variation within its limit.
+
+    ``way`` is ``more`` for further people and ``moves`` for moves between schools of the stage, whatever the
+    rules say besides; ``people`` is None where no number does. ``schools`` lists where they come (+) or leave (−).
+    """
+
+    stage: str
+    indicator: str
+    cv: float
+    limit: float
+    way: str
+    people: int | None
+    cv_then: float | None
+    schools: str
+
+
+@dataclass(frozen=True)
+class GapRow(Row):
+    """One row of gaps.csv: what a section lacks of an indicator's threshold, in whole units.
+
+    ``missing`` brings it to the threshold, ``missing_to_floor`` to the share of it that is asked of an indicator
+    that may be missed.
+    """
+
+    school_id: str
+    stage: str
+    indicator: str
+    value: float
+    threshold: float
+    missing: int
+    missing_to_floor: int
+
+
+@dataclass(frozen=True)
+class StepRow(Row):
+    """One row of attribution.csv: the CV of an indicator after one step from today to the plan.
+
+    ``change`` is what the step adds to the CV of the one before; the changes add up to the whole exactly.
+    """
+
+    stage: str
+    indicator: str
+    step: str
+    cv: Measure
+    change: float | None
+
+    def cells(self) -> dict[str, Cell]:
+        """Columns by name, with the reason last."""
+        return super().cells() | {"why_not": self.cv.why_not}
+
+
+@dataclass(frozen=True)
+class GainRow(Row):
+    """One row of gains.csv: how much more uneven the plan would be if one teacher had stayed.
+
+    ``gain`` is in the weighted sum of squared CVs, below 0 where the move makes the district less even.
+    """
+
+    teacher_id: str
+    from_school: str
+    to_school: str
+    gain: float
+
+
+@dataclass(frozen=True)
+class SubjectStaffRow(Row):
+    """One row of staff.csv: who teaches a subject at a stage.
+
+    ``only_one`` counts the sections with lessons and a single teacher of the subject, ``nobody`` those without
+    any. ``retire_n`` retire within n years of September; ``retire_unknown`` lack a birth month or sex.
+    """
+
+    stage: str
+    subject: str
+    teachers_before: int
+    teachers_after: int
+    only_one_before: int
+    only_one_after: int
+    nobody_before: int
+    nobody_after: int
+    retire_1: int
+    retire_3: int
+    retire_5: int
+    retire_unknown: int
+
+
+@dataclass(frozen=True)
+class ProfileRow(Row):
+    """One row of profile.csv: how many teachers of a stage are of one group by ``what`` (age, title, degree, backbone)."""
+
+    stage: str
+    what: str
+    group: str
+    teachers_before: int
+    teachers_after: int

@@ -10,19 +10,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from allocator.metrics.attribution import attribution, gains
 from allocator.metrics.balance import balance_rows
 from allocator.metrics.indicators import Reading, conforms, readings
 from allocator.metrics.lessons import section_lessons
+from allocator.metrics.requirements import requirements
 from allocator.metrics.rows import (
     BalanceRow,
+    GainRow,
+    GapRow,
     LessonRow,
     PostRow,
+    ProfileRow,
+    ReachRow,
+    RequirementRow,
     SectionRow,
     SectionValue,
     StaffRow,
+    StepRow,
     SubjectRow,
+    SubjectStaffRow,
 )
+from allocator.metrics.shortfalls import gaps, reaches
 from allocator.metrics.snapshot import Snapshot, september, today
+from allocator.metrics.structure import profiles, subject_staff
 from allocator.plan import Plan
 from allocator.problem import Ints, Problem
 
@@ -41,21 +52,42 @@ class Scorecard:
     staff: tuple[StaffRow, ...]
     subjects: tuple[SubjectRow, ...]
     unplaced: int
+    requirements: tuple[RequirementRow, ...]
+    reaches: tuple[ReachRow, ...]
+    gaps: tuple[GapRow, ...]
+    steps: tuple[StepRow, ...]
+    gains: tuple[GainRow, ...]
+    people: tuple[SubjectStaffRow, ...]
+    profiles: tuple[ProfileRow, ...]
 
 
-def scorecard(problem: Problem, plan: Plan) -> Scorecard:
-    """Measure a plan: today's places in today's sections, and the plan's in September's."""
+def scorecard(problem: Problem, plan: Plan, eligible: Ints | None = None) -> Scorecard:
+    """Measure a plan: today's places in today's sections, and the plan's in September's.
+
+    Parameters
+    ----------
+    eligible
+        Who could lawfully leave an open school, by index; None where nobody asked.
+    """
     before, after = today(problem), september(problem, plan)
     read = readings(problem, (before, after))
     filled = _filled(problem, before), _filled(problem, after)
+    balance = tuple(balance_rows(problem, *read))
     return Scorecard(
-        balance=tuple(balance_rows(problem, *read)),
+        balance=balance,
         sections=tuple(_section_rows(problem, before, after, *read)),
         lessons=tuple(_lesson_rows(problem, before, after)),
         posts=tuple(_post_rows(problem, *filled)),
         staff=tuple(_staff_rows(problem, *filled)),
         subjects=tuple(_subject_rows(problem, *filled)),
         unplaced=int((plan.post < 0).sum()),
+        requirements=tuple(requirements(problem, (read[0], read[1]), balance, plan, eligible)),
+        reaches=tuple(reaches(problem, read[1])),
+        gaps=tuple(gaps(problem, read[1])),
+        steps=tuple(attribution(problem, plan)),
+        gains=tuple(gains(problem, plan)),
+        people=tuple(subject_staff(problem, before, after)),
+        profiles=tuple(profiles(problem, before, after)),
     )
 
 
@@ -66,7 +98,8 @@ def _section_rows(
     read_before: Mapping[str, Reading],
     read_after: Mapping[str, Reading],
 ) -> Iterator[SectionRow]:
-    balance = problem.standard.balance
+    n = len(problem.sections.school)
+    does = [conforms(problem.standard.balance, read.values(), n) for read in (read_before, read_after)]
     heads = [np.bincount(s.section[s.section >= 0], minlength=len(s.season.open)) for s in (before, after)]
     for u, (school, stage) in enumerate(_section_names(problem)):
         values = {}
@@ -85,8 +118,8 @@ def _section_rows(
             pupils_before=int(before.season.pupils[u]),
             counts_before=bool(before.season.in_scope[u]),
             counts_after=bool(after.season.in_scope[u]),
-            conforms_before=conforms(balance, read_before.values(), u),
-            conforms_after=conforms(balance, read_after.values(), u),
+            conforms_before=does[0][u],
+            conforms_after=does[1][u],
         )
 
 

@@ -233,7 +233,7 @@ def counts(answer: Answer) -> dict[str, Any]:
     closes = (problem.home_school >= 0) & problem.closing[problem.home_school]
     return {
         "teachers": len(problem.teachers),
-        "eligible": answer.result.eligible,
+        "eligible": len(answer.result.eligible),
         "moved_from_open_schools": int(plan.away(problem).sum()),
         "budget": answer.result.budget,
         "moved_from_closing_schools": int((closes & (plan.post >= 0)).sum()),

@@ -232,7 +232,7 @@ def _without_budget(problem: Problem, rules: tuple[Rule, ...]) -> tuple[int | No
     without = budget.model_copy(update={"moves": None})
     prepared = prepare(replace(problem, config=problem.config.model_copy(update={"budget": without})), rules)
     limited = any(isinstance(rule, MoveBudget) for rule in rules)
-    return budget.most_moves(prepared.eligible) if limited else None, prepared
+    return budget.most_moves(len(prepared.eligible)) if limited else None, prepared
 
 
 def _counted(prepared: Prepared) -> Floats:

@@ -24,12 +24,13 @@ _AT_ONCE = 1000  # cohorts that the pair rules are asked of together: what they 
 class Prepared:
     """A problem made ready: its cohorts, its model, its rules with the budget in numbers.
 
+    ``eligible`` are the teachers who could lawfully leave a school that stays open, by index.
     ``early`` says that it is a round before the last, where whoever waits may still be placed.
     """
 
     model: Model
     rules: tuple[Rule, ...]
-    eligible: int
+    eligible: Ints
     terms: list[Term]
     early: bool = False
 
@@ -75,7 +76,7 @@ def prepare(
     for total in aggregate_rules(rules):
         total.add(problem, model)
     add_costs(model)
-    return Prepared(model, rules, len(eligible), terms(model), waiting is not None)
+    return Prepared(model, rules, eligible, terms(model), waiting is not None)
 
 
 def lawful(

@@ -33,10 +33,12 @@ class Program:
     """
 
     def __init__(self, model: Model) -> None:
-        row, column = (np.concatenate([e[i] for e in model.entries]) for i in range(2))
-        order = np.lexsort((column, row))
-        self.row, self.column = row[order], column[order]
+        order = np.argsort(np.concatenate([e[0] for e in model.entries]), kind="stable")
+        # One after another, because in a province each of these is hundreds of megabytes.
+        self.row = np.concatenate([e[0] for e in model.entries])[order]
+        self.column = np.concatenate([e[1] for e in model.entries])[order]
         self.value = np.concatenate([e[2] for e in model.entries])[order]
+        del order
         self.low, self.high = np.concatenate(model.low), np.concatenate(model.high)
         self.whole = np.concatenate(model.whole)
         self.row_low, self.row_high = np.concatenate(model.row_low), np.concatenate(model.row_high)

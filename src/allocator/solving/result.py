@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from allocator.plan import Plan, rounds
-from allocator.problem import Problem
+from allocator.problem import Ints, Problem
 from allocator.rules.budget import MoveBudget
 from allocator.rules.contract import Rule, Violation
 
@@ -63,7 +63,7 @@ class Result:
     levels
         The levels in their order.
     eligible
-        Teachers who could lawfully move away from a school that stays open.
+        Teachers who could lawfully move away from a school that stays open, by index.
     violations
         What the witness finds wrong with the plan; hard rules are never among them.
     labels
@@ -74,7 +74,7 @@ class Result:
     rules: tuple[Rule, ...]
     plan: Plan
     levels: tuple[Level, ...]
-    eligible: int
+    eligible: Ints
     violations: tuple[Violation, ...] = field(default=())
     labels: tuple[str, ...] | None = None
 

@@ -206,7 +206,7 @@ def judge(problem: Problem, rules: tuple[Rule, ...], plan: Plan) -> Result:
     eligible = eligible_among(problem, groups, allowed)
     rules = knowing(rules, eligible, problem.config.budget.most_moves(len(eligible)))
     broken = tuple(v for rule in rules for v in rule.violations(problem, plan))
-    return Result(problem, rules, plan, (), len(eligible), broken)
+    return Result(problem, rules, plan, (), eligible, broken)
 
 
 def _reached(state: State, prepared: Prepared) -> list[Level]:

@@ -1,0 +1,243 @@
+"""What the balance standard requires, one requirement after another: met, not met, or why it cannot be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from allocator.domain import BACKBONE, Number
+from allocator.metrics.indicators import Reading, conforms, counted
+from allocator.metrics.measure import Measure
+from allocator.metrics.rows import BalanceRow, RequirementRow
+from allocator.plan import Plan
+from allocator.problem import Ints, Objects, Problem
+from allocator.roads import Floats
+from allocator.words import Text, text
+
+Readings = Mapping[str, Reading]
+KINDS = {
+    "primary": text("primary schools"),
+    "junior": text("junior schools"),
+    "nine_year": text("nine-year schools"),
+    "teaching_point": text("teaching points"),
+}
+_ROUNDING = 1e-9  # of people: a share that is reached exactly is reached
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What was found at one time, in words, and whether that is enough; None where it cannot be judged."""
+
+    said: Text
+    met: bool | None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One requirement: its code, the stage it is asked of (or none), in words, and where it stands."""
+
+    code: str
+    stage: str
+    words: Text
+    source: str
+
+    def row(self, before: _Found, after: _Found) -> RequirementRow:
+        return RequirementRow(
+            self.code, self.stage, self.words, before.said, after.said, before.met, after.met, self.source
+        )
+
+
+def requirements(
+    problem: Problem,
+    read: tuple[Readings, Readings],
+    balance: Iterable[BalanceRow],
+    plan: Plan,
+    eligible: Ints | None,
+) -> Iterator[RequirementRow]:
+    """Judge every requirement of the standard, before and after.
+
+    Parameters
+    ----------
+    read
+        The readings of every indicator before and after.
+    balance
+        Every measure before and after, with its limit.
+    plan, eligible
+        Who moves, and who could lawfully (indices of teachers; None where nobody asked): for the exchange.
+    """
+    rows = tuple(balance)
+    for g, stage in enumerate(problem.stages):
+        yield from _schools(problem, read, g)
+        yield from _coefficients(problem, rows, stage)
+        yield from _class_size(problem, g)
+    yield from _school_size(problem)
+    yield from _certified(problem, plan)
+    yield from _exchange(problem, plan, eligible)
+    for code, asked in problem.standard.balance.elsewhere.items():
+        nothing = _Found(text("the tables of the scenario do not hold it"), None)
+        yield _Asked(code, "", asked.name, asked.source).row(nothing, nothing)
+
+
+def _schools(problem: Problem, read: tuple[Readings, Readings], stage: int) -> Iterator[RequirementRow]:
+    """Ask of every school so many indicators, and a share of the threshold in the others."""
+    asked = problem.standard.balance
+    here = [counted(problem, next(iter(r.values())).snapshot, stage) for r in read]
+    if asked.met_at_least is None or not (len(here[0]) or len(here[1])):
+        return
+    official = sum(i.official for i in problem.standard.indicators.values())
+    words = text(
+        "Every school meets at least {n} of {all} indicators and reaches {share} % of the threshold in the others",
+        n=f"{asked.met_at_least.value:g}",
+        all=official,
+        share=f"{100 * (1.0 if asked.floor_share is None else asked.floor_share.value):g}",
+    )
+    found = []
+    for one, sections in zip(read, here, strict=True):
+        verdicts = conforms(asked, one.values(), len(problem.sections.school))[sections]
+        found.append(_every(verdicts, text("an amount that decides is not known")))
+    yield _Asked("schools", problem.stages[stage], words, asked.met_at_least.source).row(*found)
+
+
+def _every(verdicts: Objects, unknown: Text) -> _Found:
+    """Judge what is asked of every school: one that fails settles it, whatever is not known elsewhere."""
+    n = len(verdicts)
+    met, missing = (int(sum(v is value for v in verdicts)) for value in (True, None))
+    if not n:
+        return _Found(text("no school to judge"), None)
+    if missing:
+        words = text(
+            "{n} of {all} schools; not known of {missing}: {why}", n=met, all=n, missing=missing, why=unknown
+        )
+        return _Found(words, False if met + missing < n else None)
+    return _Found(text("{n} of {all} schools", n=met, all=n), met == n)
+
+
+def _coefficients(problem: Problem, rows: tuple[BalanceRow, ...], stage: str) -> Iterator[RequirementRow]:
+    """Ask that the coefficients of variation lie within their limit: every single one, or their mean."""
+    balance = problem.standard.balance
+    judged = [r for r in rows if r.stage == stage and r.threshold is not None]
+    single, mean = balance.cv_limit.get(stage), balance.composite_limit.get(stage)
+    if single is not None and (cvs := [r for r in judged if r.indicator != "composite"]):
+        words = text("Every single coefficient of variation is at most {limit}", limit=f"{single.value:g}")
+        before, after = _within([r.pass_before for r in cvs]), _within([r.pass_after for r in cvs])
+        yield _Asked("cv", stage, words, single.source).row(before, after)
+    if mean is not None:
+        words = text("The composite coefficient of variation is at most {limit}", limit=f"{mean.value:g}")
+        for row in (r for r in judged if r.indicator == "composite"):
+            before, after = _measured(row.before, row.pass_before), _measured(row.after, row.pass_after)
+            yield _Asked("composite", stage, words, mean.source).row(before, after)
+
+
+def _measured(found: Measure, met: bool | None) -> _Found:
+    return _Found(found.why_not or text("{value}", value=f"{found.value:.3f}"), met)
+
+
+def _within(passes: list[bool | None]) -> _Found:
+    """Judge single coefficients: one above its limit settles it."""
+    within, unknown = passes.count(True), passes.count(None)
+    met = False if False in passes else None if unknown else True
+    if not unknown:
+        return _Found(text("{n} of {all} indicators", n=within, all=len(passes)), met)
+    words = text("{n} of {all} indicators; {missing} cannot be computed", n=within, all=len(passes), missing=unknown)
+    return _Found(words, met)
+
+
+def _class_size(problem: Problem, stage: int) -> Iterator[RequirementRow]:
+    """Ask that no class is too large: today as the tables state it, in September as classes are set."""
+    code = problem.stages[stage]
+    limit = problem.standard.balance.class_size.get(code)
+    if limit is None:
+        return
+    words = text("No class has more than {limit} pupils", limit=f"{limit.value:g}")
+    found = []
+    for season in (problem.before, problem.after):
+        here = season.open & (problem.sections.stage == stage) & (season.pupils > 0)
+        unknown = text("the largest class does not stand in sections.csv")
+        found.append(_limited(season.largest[here], np.full(int(here.sum()), limit.value), unknown))
+    if problem.before.open[problem.sections.stage == stage].any():
+        yield _Asked("class_size", code, words, limit.source).row(*found)
+
+
+def _school_size(problem: Problem) -> Iterator[RequirementRow]:
+    """Ask that no school is too large, each kind by its own limit."""
+    kinds = problem.schools["kind"].to_numpy(dtype=object)
+    for kind, limit in problem.standard.balance.school_size.items():
+        found = []
+        for season in (problem.before, problem.after):
+            pupils = np.bincount(problem.sections.school, season.pupils, minlength=len(kinds))
+            here = (kinds == kind) & (pupils > 0)
+            found.append(_limited(pupils[here], np.full(int(here.sum()), limit.value), text("—")))
+        if (kinds == kind).any():
+            words = text(
+                "No school has more than {limit} pupils ({kind})", limit=f"{limit.value:g}", kind=KINDS.get(kind, kind)
+            )
+            yield _Asked("school_size", "", words, limit.source).row(*found)
+
+
+def _limited(sizes: Floats, limit: Floats, unknown: Text) -> _Found:
+    """Judge sizes by a limit; nan where not known."""
+    n, missing, above = len(sizes), int(np.isnan(sizes).sum()), int((sizes > limit).sum())
+    if not n:
+        return _Found(text("no school to judge"), None)
+    if missing:
+        words = text("{n} of {all} schools above it; not known of {missing}: {why}", n=above, all=n, missing=missing, why=unknown)
+        return _Found(words, False if above else None)
+    if above:
+        words = text("{n} of {all} schools above it, the largest {most}", n=above, all=n, most=f"{sizes.max():.0f}")
+        return _Found(words, False)
+    return _Found(text("none of {all} schools above it", all=n), True)
+
+
+def _certified(problem: Problem, plan: Plan) -> Iterator[RequirementRow]:
+    """Ask that every teacher holds the certificate of the stage taught, or a higher one."""
+    asked = problem.standard.balance.certified_share
+    if asked is None:
+        return
+    ranks = problem.standard.certificate_rank
+    needs = np.array([ranks[s.certificate].value for s in problem.standard.stages.values()])
+    found = []
+    for section in (problem.teachers.home, plan.section(problem)):
+        placed = section >= 0
+        good = problem.teachers.rank[placed] >= needs[problem.sections.stage[section[placed]]]
+        n, held = len(good), int(good.sum())
+        words = text("{n} of {all} teachers", n=held, all=n) if n else text("no teacher to judge")
+        found.append(_Found(words, held >= asked.value * n - _ROUNDING if n else None))
+    words = text("{share} % of the teachers hold the certificate of their stage", share=f"{100 * asked.value:g}")
+    yield _Asked("certificates", "", words, asked.source).row(*found)
+
+
+def _exchange(problem: Problem, plan: Plan, eligible: Ints | None) -> Iterator[RequirementRow]:
+    """Ask that enough of the eligible move, and enough backbone teachers among them; before the plan nobody does."""
+    balance, years = problem.standard.balance, problem.standard.balance.exchange_years
+    before = _Found(text("who moved last summer does not stand in the tables"), None)
+    away = plan.away(problem)
+    if balance.exchange_share is not None:
+        words = text(
+            "At least {share} % of the eligible teachers move ({years} years at one school make eligible)",
+            share=f"{100 * balance.exchange_share.value:g}",
+            years=f"{0 if years is None else years.value:g}",
+        )
+        after = _Found(text("who could lawfully move was not asked"), None)
+        if eligible is not None:
+            long = ~(problem.teachers.years[eligible] < (0 if years is None else years.value))
+            after = _share(int(away.sum()), int(long.sum()), balance.exchange_share)
+        yield _Asked("exchange", "", words, balance.exchange_share.source).row(before, after)
+    if balance.exchange_backbone is not None:
+        words = text(
+            "At least {share} % of those who move are backbone teachers",
+            share=f"{100 * balance.exchange_backbone.value:g}",
+        )
+        level = problem.teachers.table["backbone"].map(BACKBONE.index).to_numpy()
+        led = int((away & (level >= BACKBONE.index("county"))).sum())
+        after = _share(led, int(away.sum()), balance.exchange_backbone)
+        yield _Asked("exchange_backbone", "", words, balance.exchange_backbone.source).row(before, after)
+
+
+def _share(some: int, whole: int, least: Number) -> _Found:
+    """Judge a share of people; of nobody there is none."""
+    if not whole:
+        return _Found(text("there is nobody of whom it is asked"), None)
+    words = text("{n} of {all} ({share} %)", n=some, all=whole, share=f"{100 * some / whole:.1f}")
+    return _Found(words, some >= least.value * whole - _ROUNDING)
