@@ -16,10 +16,10 @@ from allocator.errors import InputsAreWrong, Issue
 from allocator.metrics.scorecard import scorecard
 from allocator.plan import Plan, places, standing_still
 from allocator.problem import build
-from allocator.report.answer import Answer, Measured, Traced
+from allocator.report.answer import Answer, Measured, Scored, Traced
 from allocator.rules.catalogue import concerns_nobody, printed, settle
 from allocator.scenario.check import read
-from allocator.scenario.config import Config
+from allocator.scenario.config import Config, Enrolment
 from allocator.scenario.plans import read_plan
 from allocator.scenario.read import Scenario
 from allocator.scenario.rulebook import read_rulebook
@@ -118,10 +118,29 @@ def answer(
     rules = settle(scenario.config, scenario.rulebook, scenario.name, [])
     joint = solve_problem(problem, rules, progress, stop)
     result = by_rounds(problem, rules, progress, stop) if scenario.config.mode == "rounds" else joint
-    card, still = scorecard(problem, result.plan), scorecard(problem, standing_still(problem))
+    card, still = (
+        scorecard(problem, result.plan, result.eligible),
+        scorecard(problem, standing_still(problem)),
+    )
     other = None if result is joint else Measured(joint, scorecard(problem, joint.plan))
     costs = tuple(prices(joint, _rule_by_rule(progress), stop)) if priced else ()
     return Answer(scenario, result, card, still, began, time.monotonic() - clock, other, costs)
+
+
+def score(folder: Path, changes: Mapping[str, Any] | None = None) -> Scored:
+    """Measure a district as it stands today; its closures, openings and forecasts are left aside.
+
+    Raises
+    ------
+    InputsAreWrong
+        With every issue of all files.
+    """
+    scenario = check(folder, changes)
+    still = {"closures": {}, "enrolment": Enrolment()}
+    tables = dict(scenario.tables) | {"enrolment": scenario.table("enrolment").iloc[:0]}
+    today = replace(scenario, config=scenario.config.model_copy(update=still), tables=tables)
+    problem = build(today)
+    return Scored(scenario, problem, scorecard(problem, standing_still(problem)))
 
 
 def frontier(
@@ -187,7 +206,7 @@ def audit(folder: Path, plan: Path, changes: Mapping[str, Any] | None = None) ->
     post = [given.places[who] for who in problem.teachers.ids]
     judged = Plan(np.array([-1 if place is None else known[place] for place in post], dtype=np.int64))
     result = judge(problem, settle(scenario.config, scenario.rulebook, scenario.name, []), judged)
-    card, still = scorecard(problem, judged), scorecard(problem, standing_still(problem))
+    card, still = scorecard(problem, judged, result.eligible), scorecard(problem, standing_still(problem))
     return Answer(scenario, result, card, still, began, time.monotonic() - clock)
 
 
@@ -226,6 +245,7 @@ __all__ = [
     "changed_settings",
     "check",
     "rules",
+    "score",
     "solve",
     "synthesise",
 ]

@@ -27,6 +27,7 @@ from allocator.report.frontier import frontier_story, write_frontier
 from allocator.report.html import page
 from allocator.report.names import LEVELS, SETTINGS
 from allocator.report.parts import codes
+from allocator.report.score import score_story, write_score
 from allocator.report.story import Story, story
 from allocator.words import Text, say, text
 
@@ -174,6 +175,27 @@ def audit(
             "    {rule}: {who}: {what}", rule=broken.rule, who=codes(broken.who), what=broken.sentence
         )
         _print(words, voice.language)
+
+
+@cli.command()
+def score(
+    scenario: SCENARIO,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the score. 结果文件夹", show_default=False)
+    ] = None,
+    language: LANGUAGE = None,
+) -> None:
+    """Score a district as it stands today by its standard; nothing is solved. 现状评估."""
+    voice = _Voice(language)
+    if out is not None:
+        _refuse_folder(scenario, out, voice.language)
+    changes = {} if language is None else {"language": language.value}
+    with _told(voice):
+        scored = app.score(scenario, changes)
+        voice.found = scored.scenario.config.language
+        told = score_story(scored)
+        written = [] if out is None else write_score(scored, out, page(told))
+    _summary(told, next((path for path in written if path.name == "score.html"), None))
 
 
 @cli.command()

@@ -223,6 +223,11 @@ class Problem:
         return self.school_zone[self.sections.school]
 
     @cached_property
+    def section_setting(self) -> Objects:
+        """Setting (urban, town, rural, remote) of each section."""
+        return np.asarray(self.schools["setting"].to_numpy(dtype=object)[self.sections.school])
+
+    @cached_property
     def home_school(self) -> Ints:
         """School index of each teacher today, -1 for a recruit."""
         return np.where(self.teachers.home >= 0, self.sections.school[self.teachers.home], -1)

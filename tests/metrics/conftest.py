@@ -1,7 +1,10 @@
 """A district of three small schools, checkable by hand."""
 
+import numpy as np
 import pytest
 
+from allocator.metrics.scorecard import scorecard
+from allocator.plan import Plan
 from allocator.problem import build
 from allocator.scenario.read import read_tables
 
@@ -55,3 +58,20 @@ def small_district(tmp_path_factory):
     for name, content in FILES.items():
         (folder / name).write_text(content.lstrip(), encoding="utf-8")
     return build(read_tables(folder))
+
+
+@pytest.fixture(scope="session")
+def plan(small_district):
+    """C closes and its teacher goes to B; A's teacher of mathematics goes there too."""
+    p = small_district
+    at = {school: u for u, school in enumerate(p.schools["school_id"].iloc[p.sections.school])}
+    posts = p.home_post.copy()
+    for teacher, subject in (("C1", "chinese"), ("A4", "mathematics")):
+        where = p.post_of(np.array([at["B"]]), np.array([p.subjects.index(subject)]))
+        posts[p.teachers.ids.index(teacher)] = where[0]
+    return Plan(posts)
+
+
+@pytest.fixture(scope="session")
+def card(small_district, plan):
+    return scorecard(small_district, plan)

@@ -9,24 +9,7 @@ import pytest
 from allocator.metrics.indicators import conforms, readings
 from allocator.metrics.scorecard import scorecard
 from allocator.metrics.snapshot import today
-from allocator.plan import Plan, standing_still
-
-
-@pytest.fixture(scope="module")
-def plan(small_district):
-    """C closes and its teacher goes to B; A's teacher of mathematics goes there too."""
-    p = small_district
-    at = {school: u for u, school in enumerate(p.schools["school_id"].iloc[p.sections.school])}
-    posts = p.home_post.copy()
-    for teacher, subject in (("C1", "chinese"), ("A4", "mathematics")):
-        where = p.post_of(np.array([at["B"]]), np.array([p.subjects.index(subject)]))
-        posts[p.teachers.ids.index(teacher)] = where[0]
-    return Plan(posts)
-
-
-@pytest.fixture(scope="module")
-def card(small_district, plan):
-    return scorecard(small_district, plan)
+from allocator.plan import standing_still
 
 
 def balance(card, indicator, measure):

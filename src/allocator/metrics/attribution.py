@@ -27,6 +27,8 @@ def attribution(problem: Problem, plan: Plan) -> Iterator[StepRow]:
     """Follow the CV of every indicator and stage from today to the plan."""
     moments = readings(problem, list(_moments(problem, plan)))
     for g, stage in enumerate(problem.stages):
+        if not (problem.sections.stage == g).any():
+            continue
         for name in problem.standard.indicators:
             before: float | None = None
             for step, read in zip(STEPS, moments, strict=True):
@@ -90,8 +92,13 @@ def _gain(problem: Problem, plan: Plan, read: Reading, movers: Ints) -> Floats:
     person, subjects = problem.counts(indicator), problem.counted_subjects(indicator)
     there, home = plan.section(problem)[movers], problem.teachers.home[movers]
     ends = []
-    for section, subject in ((there, plan.subject(problem)[movers]), (home, problem.teachers.subject[movers])):
-        counts = person[movers, problem.sections.stage[section]] & subjects[subject] & season.in_scope[section]
+    for section, subject in (
+        (there, plan.subject(problem)[movers]),
+        (home, problem.teachers.subject[movers]),
+    ):
+        counts = (
+            person[movers, problem.sections.stage[section]] & subjects[subject] & season.in_scope[section]
+        )
         ends.append(counts.astype(float))
     gone, back = ends
     found = np.zeros(len(movers))

@@ -143,12 +143,14 @@ def counted(problem: Problem, snapshot: Snapshot, stage: int) -> Ints:
 
 
 def measures(problem: Problem, reading: Reading, stage: int) -> dict[str, Measure]:
-    """Every measure of one indicator over the sections of one stage that count; zones are the groups."""
+    """Every measure of one indicator over the sections of one stage that count; zones, and town and country, are the groups."""
     here = counted(problem, reading.snapshot, stage)
     amounts, pupils = reading.amounts[here], reading.snapshot.season.pupils[here]
     found = {name: index(amounts, pupils) for name, index in INDICES.items()}
     parts = indices.theil_parts(amounts, pupils, problem.section_zone[here])
     found["theil_between"], found["theil_within"] = parts
+    parts = indices.theil_parts(amounts, pupils, problem.section_setting[here])
+    found["theil_between_settings"], found["theil_within_settings"] = parts
     return found
 
 

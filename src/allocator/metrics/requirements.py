@@ -106,6 +106,8 @@ def _every(verdicts: Objects, unknown: Text) -> _Found:
     met, missing = (int(sum(v is value for v in verdicts)) for value in (True, None))
     if not n:
         return _Found(text("no school to judge"), None)
+    if missing == n:
+        return _Found(text("not known of any school: {why}", why=unknown), None)
     if missing:
         words = text(
             "{n} of {all} schools; not known of {missing}: {why}", n=met, all=n, missing=missing, why=unknown
@@ -140,7 +142,9 @@ def _within(passes: list[bool | None]) -> _Found:
     met = False if False in passes else None if unknown else True
     if not unknown:
         return _Found(text("{n} of {all} indicators", n=within, all=len(passes)), met)
-    words = text("{n} of {all} indicators; {missing} cannot be computed", n=within, all=len(passes), missing=unknown)
+    words = text(
+        "{n} of {all} indicators; {missing} cannot be computed", n=within, all=len(passes), missing=unknown
+    )
     return _Found(words, met)
 
 
@@ -171,7 +175,9 @@ def _school_size(problem: Problem) -> Iterator[RequirementRow]:
             found.append(_limited(pupils[here], np.full(int(here.sum()), limit.value), text("—")))
         if (kinds == kind).any():
             words = text(
-                "No school has more than {limit} pupils ({kind})", limit=f"{limit.value:g}", kind=KINDS.get(kind, kind)
+                "No school has more than {limit} pupils ({kind})",
+                limit=f"{limit.value:g}",
+                kind=KINDS.get(kind, kind),
             )
             yield _Asked("school_size", "", words, limit.source).row(*found)
 
@@ -181,11 +187,21 @@ def _limited(sizes: Floats, limit: Floats, unknown: Text) -> _Found:
     n, missing, above = len(sizes), int(np.isnan(sizes).sum()), int((sizes > limit).sum())
     if not n:
         return _Found(text("no school to judge"), None)
+    if missing == n:
+        return _Found(text("not known of any school: {why}", why=unknown), None)
     if missing:
-        words = text("{n} of {all} schools above it; not known of {missing}: {why}", n=above, all=n, missing=missing, why=unknown)
+        words = text(
+            "{n} of {all} schools above it; not known of {missing}: {why}",
+            n=above,
+            all=n,
+            missing=missing,
+            why=unknown,
+        )
         return _Found(words, False if above else None)
     if above:
-        words = text("{n} of {all} schools above it, the largest {most}", n=above, all=n, most=f"{sizes.max():.0f}")
+        words = text(
+            "{n} of {all} schools above it, the largest {most}", n=above, all=n, most=f"{sizes.max():.0f}"
+        )
         return _Found(words, False)
     return _Found(text("none of {all} schools above it", all=n), True)
 
@@ -204,7 +220,9 @@ def _certified(problem: Problem, plan: Plan) -> Iterator[RequirementRow]:
         n, held = len(good), int(good.sum())
         words = text("{n} of {all} teachers", n=held, all=n) if n else text("no teacher to judge")
         found.append(_Found(words, held >= asked.value * n - _ROUNDING if n else None))
-    words = text("{share} % of the teachers hold the certificate of their stage", share=f"{100 * asked.value:g}")
+    words = text(
+        "{share} % of the teachers hold the certificate of their stage", share=f"{100 * asked.value:g}"
+    )
     yield _Asked("certificates", "", words, asked.source).row(*found)
 
 
@@ -222,7 +240,7 @@ def _exchange(problem: Problem, plan: Plan, eligible: Ints | None) -> Iterator[R
         after = _Found(text("who could lawfully move was not asked"), None)
         if eligible is not None:
             long = ~(problem.teachers.years[eligible] < (0 if years is None else years.value))
-            after = _share(int(away.sum()), int(long.sum()), balance.exchange_share)
+            after = _share(int(away.sum()), int(long.sum()), balance.exchange_share, text("eligible"))
         yield _Asked("exchange", "", words, balance.exchange_share.source).row(before, after)
     if balance.exchange_backbone is not None:
         words = text(
@@ -231,13 +249,13 @@ def _exchange(problem: Problem, plan: Plan, eligible: Ints | None) -> Iterator[R
         )
         level = problem.teachers.table["backbone"].map(BACKBONE.index).to_numpy()
         led = int((away & (level >= BACKBONE.index("county"))).sum())
-        after = _share(led, int(away.sum()), balance.exchange_backbone)
+        after = _share(led, int(away.sum()), balance.exchange_backbone, text("who move"))
         yield _Asked("exchange_backbone", "", words, balance.exchange_backbone.source).row(before, after)
 
 
-def _share(some: int, whole: int, least: Number) -> _Found:
+def _share(some: int, whole: int, least: Number, of: Text) -> _Found:
     """Judge a share of people; of nobody there is none."""
     if not whole:
         return _Found(text("there is nobody of whom it is asked"), None)
-    words = text("{n} of {all} ({share} %)", n=some, all=whole, share=f"{100 * some / whole:.1f}")
+    words = text("{n} to {all} {of} ({share} %)", n=some, all=whole, of=of, share=f"{100 * some / whole:.1f}")
     return _Found(words, some >= least.value * whole - _ROUNDING)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,7 @@ from allocator.metrics.rows import (
     ProfileRow,
     ReachRow,
     RequirementRow,
+    Row,
     SectionRow,
     SectionValue,
     StaffRow,
@@ -59,6 +60,22 @@ class Scorecard:
     gains: tuple[GainRow, ...]
     people: tuple[SubjectStaffRow, ...]
     profiles: tuple[ProfileRow, ...]
+
+    def files(self) -> dict[str, Sequence[Row]]:
+        """Rows by the name of the file that they stand in."""
+        return {
+            "posts.csv": self.posts,
+            "sections.csv": self.sections,
+            "balance.csv": self.balance,
+            "lessons.csv": self.lessons,
+            "requirements.csv": self.requirements,
+            "reach.csv": self.reaches,
+            "gaps.csv": self.gaps,
+            "attribution.csv": self.steps,
+            "gains.csv": self.gains,
+            "staff.csv": self.people,
+            "profile.csv": self.profiles,
+        }
 
 
 def scorecard(problem: Problem, plan: Plan, eligible: Ints | None = None) -> Scorecard:

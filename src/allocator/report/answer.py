@@ -57,6 +57,15 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Scored:
+    """A district as it stands today, measured: before and after are the same."""
+
+    scenario: Scenario
+    problem: Problem
+    card: Scorecard
+
+
+@dataclass(frozen=True)
 class Traced:
     """A frontier with everything that its files are written from.
 

@@ -52,10 +52,7 @@ def write(answer: Answer, out: Path, page: str, command: Sequence[str]) -> list[
     card = answer.card
     contents = {
         "plan.csv": table(plan_rows(answer), language),
-        "posts.csv": table(cells(card.posts), language),
-        "sections.csv": table(cells(card.sections), language),
-        "balance.csv": table(cells(card.balance), language),
-        "lessons.csv": table(cells(card.lessons), language),
+        **{name: table(cells(rows), language) for name, rows in card.files().items()},
         "result.json": json.dumps(facts(answer, command), ensure_ascii=False, indent=1) + "\n",
         "report.html": page,
     }

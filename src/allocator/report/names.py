@@ -40,3 +40,36 @@ PROCEDURE: dict[str, Text] = {
 }
 
 SETTINGS: dict[str, Text] = {"hard": text("hard"), "soft": text("soft"), "off": text("off")}
+
+STEPS: dict[str, Text] = {
+    "enrolment": text("Enrolment"),
+    "closures": text("Schools close"),
+    "placed": text("Their staff placed"),
+    "recruits": text("Recruits"),
+    "moves": text("Moves"),
+}
+
+PROFILES: dict[str, Text] = {
+    "age": text("age"),
+    "title": text("title"),
+    "degree": text("degree"),
+    "backbone": text("backbone level"),
+}
+
+GROUPS: dict[str, Text] = {
+    "unknown": text("not known"),
+    "none": text("none"),
+    "third": text("third grade"),
+    "second": text("second grade"),
+    "first": text("first grade"),
+    "senior": text("senior"),
+    "full_senior": text("full senior"),
+    "secondary": text("secondary school"),
+    "associate": text("associate degree"),
+    "bachelor": text("bachelor"),
+    "master": text("master"),
+    "doctor": text("doctor"),
+    "county": text("county"),
+    "city": text("city"),
+    "province": text("province"),
+}

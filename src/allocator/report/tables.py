@@ -11,6 +11,7 @@ from allocator.report.files import counts, plan_rows
 from allocator.report.names import LEVELS, PROCEDURE, ROUND_NAMES, SETTINGS, STATUS
 from allocator.report.parts import Cell, Line, Mark, Table, codes, percent
 from allocator.report.procedure import procedure
+from allocator.report.scorecard import elsewhere, gains, gaps, profiles, reaches, requirements, staff, steps
 from allocator.words import text
 
 
@@ -23,7 +24,11 @@ def tables(answer: Answer, names: bool) -> Iterator[Table]:
         Whether people's names may stand beside their codes.
     """
     told = [
+        requirements(answer.problem, answer.card, both=True),
+        elsewhere(answer.problem),
         balance(answer),
+        steps(answer.problem, answer.card),
+        reaches(answer.problem, answer.card),
         _moves(answer),
         procedure(answer),
         _closures(answer),
@@ -34,6 +39,10 @@ def tables(answer: Answer, names: bool) -> Iterator[Table]:
         _rules(answer),
         _breaches(answer),
         _prices(answer),
+        gaps(answer.problem, answer.card),
+        staff(answer.problem, answer.card, both=True),
+        profiles(answer.problem, answer.card, both=True),
+        gains(answer.problem, answer.card),
         _people(answer, names),
         _manifest(answer),
     ]

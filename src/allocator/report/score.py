@@ -1,0 +1,145 @@
+"""The score of a district as it stands today, told and written; nothing is solved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from allocator.domain import Standard
+from allocator.metrics.scorecard import Scorecard
+from allocator.problem import Problem
+from allocator.report.answer import Scored
+from allocator.report.files import cells, table, write_files
+from allocator.report.parts import Cell, Line, Mark, Table
+from allocator.report.scorecard import asked, elsewhere, gaps, profiles, reaches, requirements, staff
+from allocator.report.story import Story, headed
+from allocator.words import text
+
+
+def score_story(scored: Scored) -> Story:
+    """Tell how a district stands today; nothing was solved."""
+    problem, card = scored.problem, scored.card
+    told = [
+        requirements(problem, card, both=False),
+        elsewhere(problem),
+        reaches(problem, card),
+        gaps(problem, card),
+        _values(problem, card),
+        staff(problem, card, both=False),
+        profiles(problem, card, both=False),
+        _warnings(scored),
+    ]
+    return headed(scored.scenario, verdict(scored), (one for one in told if one.rows))
+
+
+def verdict(scored: Scored) -> Iterator[Mark]:
+    """Yield what a reader must know first: every requirement that is not met, and how many are."""
+    others = scored.problem.standard.balance.elsewhere
+    rows = [row for row in scored.card.requirements if row.requirement not in others]
+    yield Mark(text("Scored, not solved: the district as it stands today."), None)
+    if not rows:
+        yield Mark(text("The standard sets no limits for balance: nothing is judged, only measured."), None)
+    met, failed = ([r for r in rows if r.met_before is value] for value in (True, False))
+    unknown = len(rows) - len(met) - len(failed)
+    if rows:
+        words = text(
+            "Requirements that the tables can answer: {met} met, {failed} not met, {unknown} cannot be judged.",
+            met=len(met),
+            failed=len(failed),
+            unknown=unknown,
+        )
+        yield Mark(words, False if failed else None if unknown else True)
+    for row in failed:
+        yield Mark(text("{asked}: {found}.", asked=asked(scored.problem, row), found=row.found_before), False)
+    if others:
+        yield Mark(
+            text("The standard asks {n} things more that the tables cannot answer.", n=len(others)), None
+        )
+    if scored.problem.warnings:
+        n = len(scored.problem.warnings)
+        yield Mark(text("Warnings about the tables: {n}, listed in the report.", n=n), None)
+
+
+def _values(problem: Problem, card: Scorecard) -> Table:
+    """Show every measure of balance there is, today."""
+    standard = problem.standard
+    rows: tuple[Line, ...] = tuple(
+        (
+            standard.stages[row.stage].name,
+            _indicator(standard, row.indicator),
+            _MEASURES.get(row.measure, row.measure),
+            (row.before.why_not or "") if row.before.value is None else f"{row.before.value:.4g}",
+            "" if row.threshold is None else f"≤ {row.threshold:g}",
+        )
+        for row in card.balance
+    )
+    columns = (text("Stage"), text("Indicator"), text("Measure"), text("Value"), text("Limit"))
+    note = text(
+        "Every measure is weighted by pupils; conventions stand in docs/metrics.md. CV: the official coefficient of variation."
+    )
+    return Table(text("Every measure of balance"), columns, rows, (note,), wide=True)
+
+
+_MEASURES: dict[str, Cell] = {
+    "cv": text("coefficient of variation"),
+    "mean": text("mean"),
+    "min": text("least"),
+    "max": text("greatest"),
+    "range_ratio": text("greatest over least"),
+    "quartile_ratio": text("upper over lower quartile"),
+    "gini": text("Gini index"),
+    "theil": text("Theil's T"),
+    "theil_between": text("Theil between zones"),
+    "theil_within": text("Theil within zones"),
+    "theil_between_settings": text("Theil between town and country"),
+    "theil_within_settings": text("Theil within town and country"),
+    "atkinson": text("Atkinson's index (0.5)"),
+    "hoover": text("Hoover's index"),
+    "met": text("schools that meet the threshold"),
+    "sections": text("schools that are judged"),
+    "conforming": text("schools that conform"),
+}
+
+
+def _indicator(standard: Standard, name: str) -> Cell:
+    known = standard.indicators.get(name)
+    if known:
+        return known.name
+    return text("Composite CV") if name == "composite" else text("All the standard asks")
+
+
+def _warnings(scored: Scored) -> Table:
+    language = scored.scenario.config.language
+    rows = tuple((w.say(language),) for w in scored.problem.warnings)
+    return Table(text("Warnings"), (text("What was found in the tables"),), rows, wide=len(rows) > 10)
+
+
+def write_score(scored: Scored, out: Path, page: str) -> list[Path]:
+    """Write the files of a score, all of today, for the owner alone.
+
+    Raises
+    ------
+    OSError
+        Where the folder cannot be written.
+    """
+    config, listed = scored.scenario.config, scored.card.files()
+    contents = {
+        name: table([today(row) for row in cells(rows)], config.language)
+        for name, rows in listed.items()
+        if name not in _OF_CHANGE
+    }
+    return write_files(contents | {"score.html": page}, out, config.notice)
+
+
+_OF_CHANGE = ("attribution.csv", "gains.csv")
+
+
+def today(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep what a row says of today: ``x_before`` becomes ``x``, ``before`` the value, and ``after`` goes."""
+    kept = {name: value for name, value in row.items() if name not in _AFTER and not name.endswith("_after")}
+    names = {name: "value" if name == "before" else name.removesuffix("_before") for name in kept}
+    return {names[name]: value for name, value in kept.items()}
+
+
+_AFTER = ("after", "pass_after")

@@ -1,0 +1,257 @@
+"""Tables of the scorecard: what the standard requires, what it would take, what brought the change, who the staff are."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from allocator.metrics.rows import RequirementRow
+from allocator.metrics.scorecard import Scorecard
+from allocator.problem import Problem
+from allocator.report.names import GROUPS, PROFILES, STEPS
+from allocator.report.parts import Line, Mark, Table
+from allocator.words import Text, text
+
+_GAINS = 20  # moves that are named one by one
+_FEW = 5  # schools that are named in one cell
+_LONG = 30  # rows from which on a table is folded away
+
+
+def asked(problem: Problem, row: RequirementRow) -> Text:
+    """Say what is asked, with the stage of which it is."""
+    if not row.stage:
+        return row.asked
+    return text("{stage}: {asked}", stage=problem.standard.stages[row.stage].name, asked=row.asked)
+
+
+def requirements(problem: Problem, card: Scorecard, *, both: bool) -> Table:
+    """Show every requirement with what was found; ``both`` shows September beside today."""
+    rows: list[Line] = []
+    for row in (r for r in card.requirements if r.requirement not in problem.standard.balance.elsewhere):
+        found = [Mark(row.found_before, row.met_before)]
+        if both:
+            found.append(Mark(row.found_after, row.met_after))
+        met = row.met_after if both else row.met_before
+        rows.append((asked(problem, row), *found, Mark(_MET[met], met)))
+    columns = (
+        text("The standard requires"),
+        text("Today"),
+        *((text("September"),) if both else ()),
+        text("Verdict"),
+    )
+    note = text(
+        "A requirement is judged where the tables allow it; where they do not, the reason stands there."
+    )
+    return Table(text("Requirements of the standard"), columns, tuple(rows), (note,))
+
+
+_MET: dict[bool | None, Text] = {
+    True: text("met"),
+    False: text("not met"),
+    None: text("cannot be judged"),
+}
+
+
+def reaches(problem: Problem, card: Scorecard) -> Table:
+    """Show the fewest people that bring each coefficient within its limit."""
+    rows: list[Line] = []
+    for (stage, indicator), ways in groupby(card.reaches, key=lambda r: (r.stage, r.indicator)):
+        by_way = {row.way: row for row in ways}
+        some = by_way["more"]
+        moved = by_way["moves"]
+        rows.append(
+            (
+                problem.standard.stages[stage].name,
+                problem.standard.indicators[indicator].name,
+                f"{some.cv:.3f}",
+                f"≤ {some.limit:g}",
+                str(some.people),
+                _few(some.schools),
+                text("no number of moves") if moved.people is None else str(moved.people),
+                _few(moved.schools),
+            )
+        )
+    columns = (
+        text("Stage"),
+        text("Indicator"),
+        text("CV"),
+        text("Limit"),
+        text("Further people"),
+        text("Where they come"),
+        text("Or moves"),
+        text("To (+) and from (−)"),
+    )
+    note = text(
+        "The fewest people that bring the coefficient within its limit: further people of this kind, or moves of those there are between schools of the stage. No smaller number does, whatever the rules say; rules can ask for more. Each indicator is reckoned alone. All schools stand in reach.csv."
+    )
+    return Table(text("What it would take"), columns, tuple(rows), (note,))
+
+
+def _few(schools: str) -> str:
+    """Show the schools that gain most, and those that lose most."""
+    listed = schools.split()
+    ends = [one for one in listed if "+" in one], [one for one in reversed(listed) if "+" not in one]
+    shown = (" ".join(end[:_FEW]) + (" …" if len(end) > _FEW else "") for end in ends if end)
+    return "; ".join(shown)
+
+
+def elsewhere(problem: Problem) -> Table:
+    """List what the standard asks that has to be judged by other means."""
+    rows: tuple[Line, ...] = tuple(
+        (one.name, one.source) for one in problem.standard.balance.elsewhere.values()
+    )
+    columns = (text("The standard requires"), text("Source"))
+    return Table(text("What the tables cannot answer"), columns, rows, wide=True)
+
+
+def gaps(problem: Problem, card: Scorecard) -> Table:
+    """Show what each section that does not conform lacks."""
+    names, standard = _school_names(problem), problem.standard
+    rows: tuple[Line, ...] = tuple(
+        (
+            names[row.school_id],
+            standard.stages[row.stage].name,
+            standard.indicators[row.indicator].name,
+            f"{row.value:.4g}",
+            f"{row.threshold:g}",
+            f"{row.missing:,}",
+            f"{row.missing_to_floor:,}",
+        )
+        for row in card.gaps
+    )
+    columns = (
+        text("School"),
+        text("Stage"),
+        text("Indicator"),
+        text("Value"),
+        text("Threshold"),
+        text("Missing"),
+        text("Missing to the floor"),
+    )
+    note = text(
+        "In whole people, rooms, m² or yuan. An indicator that may be missed must still reach the floor, a share of its threshold."
+    )
+    return Table(text("What each school lacks"), columns, rows, (note,), wide=len(rows) > _LONG)
+
+
+def steps(problem: Problem, card: Scorecard) -> Table:
+    """Show what each step from today to the plan adds to the coefficients of people."""
+    rows: list[Line] = []
+    standard = problem.standard
+    for (stage, indicator), found in groupby(card.steps, key=lambda r: (r.stage, r.indicator)):
+        if standard.indicators[indicator].counts != "teachers":
+            continue
+        first, *others = found
+        rows.append(
+            (
+                standard.stages[stage].name,
+                standard.indicators[indicator].name,
+                _cv(first.cv.value),
+                *(_change(row.change) for row in others),
+                _cv(others[-1].cv.value),
+            )
+        )
+    columns = (
+        text("Stage"),
+        text("Indicator"),
+        text("Today"),
+        *(STEPS[row] for row in ("enrolment", "closures", "placed", "recruits", "moves")),
+        text("September"),
+    )
+    note = text(
+        "Change of the coefficient of variation, step by step in this order; the steps add up to the whole. Below 0 is more even. Other indicators stand in attribution.csv."
+    )
+    return Table(text("What brought the change"), columns, tuple(rows), (note,))
+
+
+def _change(value: float | None) -> str:
+    """Show a change; what rounds to nothing is nothing."""
+    return "—" if value is None else f"{value:+.3f}" if abs(value) >= 0.0005 else "0"
+
+
+def _cv(value: float | None) -> str:
+    return "—" if value is None else f"{value:.3f}"
+
+
+def gains(problem: Problem, card: Scorecard) -> Table:
+    """Name the moves that alone do most for the balance."""
+    names = _school_names(problem)
+    rows: tuple[Line, ...] = tuple(
+        (str(i), row.teacher_id, names[row.from_school], names[row.to_school], f"{row.gain:.5f}")
+        for i, row in enumerate(card.gains[:_GAINS], start=1)
+        if row.gain > 0
+    )
+    columns = (text("Rank"), text("Teacher"), text("From"), text("To"), text("Gain"))
+    note = text(
+        "By how much the weighted sum of squared coefficients would be higher had this one teacher stayed; gains of several moves do not add up. All moves stand in gains.csv."
+    )
+    return Table(text("Moves that bring most"), columns, rows, (note,), wide=True)
+
+
+def staff(problem: Problem, card: Scorecard, *, both: bool) -> Table:
+    """Show single teachers of a subject and the retirements to come."""
+    standard = problem.standard
+    rows: list[Line] = []
+    for row in card.people:
+        ends = ("before", "after") if both else ("before",)
+        rows.append(
+            (
+                standard.stages[row.stage].name,
+                standard.subjects[row.subject].name,
+                *(
+                    f"{getattr(row, f'{what}_{when}'):,}"
+                    for what in ("teachers", "only_one", "nobody")
+                    for when in ends
+                ),
+                str(row.retire_1),
+                str(row.retire_3),
+                str(row.retire_5),
+                str(row.retire_unknown) if row.retire_unknown else "",
+            )
+        )
+    pairs = [
+        (text("Teachers"), text("Teachers, September")),
+        (text("Schools with one"), text("Schools with one, September")),
+        (text("Schools with none"), text("Schools with none, September")),
+    ]
+    columns = (
+        text("Stage"),
+        text("Subject"),
+        *(name for pair in pairs for name in (pair if both else pair[:1])),
+        text("Retire in 1 year"),
+        text("in 3 years"),
+        text("in 5 years"),
+        text("Not known"),
+    )
+    note = text(
+        "Schools with lessons of the subject that hang on a single teacher, or have none whose main subject it is. Retirements within 1, 3 and 5 years of September, those who are past the age among them."
+    )
+    return Table(text("Who teaches what"), columns, tuple(rows), (note,), wide=both)
+
+
+def profiles(problem: Problem, card: Scorecard, *, both: bool) -> Table:
+    """Show the staff by age, title, degree and level of backbone teacher, with their share of the stage."""
+    rows: list[Line] = []
+    for (stage, what), found in groupby(card.profiles, key=lambda r: (r.stage, r.what)):
+        group = list(found)
+        before, after = (sum(getattr(r, f"teachers_{when}") for r in group) for when in ("before", "after"))
+        for row in group:
+            ends = [_part(row.teachers_before, before)] + ([_part(row.teachers_after, after)] if both else [])
+            named = GROUPS.get(row.group, row.group)
+            rows.append((problem.standard.stages[stage].name, PROFILES[what], named, *ends))
+    columns = (
+        text("Stage"),
+        text("By"),
+        text("Group"),
+        text("Today"),
+        *((text("September"),) if both else ()),
+    )
+    return Table(text("Profile of the staff"), columns, tuple(rows), wide=True)
+
+
+def _part(some: int, whole: int) -> str:
+    return f"{some:,} ({100 * some / whole:.1f} %)" if whole else f"{some:,}"
+
+
+def _school_names(problem: Problem) -> dict[str, str]:
+    names = zip(problem.school_ids, problem.schools["name"], strict=True)
+    return {code: f"{code} {name or ''}".strip() for code, name in names}
