@@ -107,10 +107,11 @@ def terms(model: Model) -> list[Term]:
                 continue
             position = np.full(len(problem.after.in_scope), -1, dtype=np.int64)
             position[sections] = np.arange(len(sections))
+            position = np.where(problem.after.unit >= 0, position[problem.after.unit], -1)
             at = position[problem.posts.section[model.pair_post]]
             pair = np.flatnonzero(counts & (at >= 0))
             if len(pair):
-                pupils = problem.after.pupils[sections]
+                pupils = problem.after.together(problem.after.pupils)[sections]
                 found.append(Term(name, stage, weight, sections, pupils, pair, at[pair]))
     return found
 
@@ -122,8 +123,8 @@ def measured(problem: Problem, plan: Plan, listed: list[Term]) -> float:
     section = plan.section(problem)[placed]
     for term in listed:
         counts = contributions(problem, term.indicator, placed, plan.post[placed])
-        heads = np.bincount(section[counts], minlength=len(problem.after.open))[term.sections]
-        total += term.weight * term.cv2(heads.astype(float))
+        heads = np.bincount(section[counts], minlength=len(problem.after.open))
+        total += term.weight * term.cv2(problem.after.together(heads)[term.sections])
     return total
 
 

@@ -48,8 +48,9 @@ class Season:
         Shared posts, and the lessons that no post covers; of published posts only the former are known.
     material
         Amounts of the material columns by name, each by section, nan where not known.
-    in_scope
-        Whether the balance standard counts the section.
+    unit
+        Section that each section is judged as: itself; of a teaching point the school it belongs to, where they
+        count together; -1 where it does not count.
     largest
         Pupils in the largest class: today as sections.csv states it, nan where it does not; in September as
         classes are set, 0 where the section is not open.
@@ -63,8 +64,20 @@ class Season:
     posts: Ints
     setting: PostSetting
     material: Mapping[str, Floats]
-    in_scope: Bools
+    unit: Ints
     largest: Floats
+
+    @cached_property
+    def in_scope(self) -> Bools:
+        """Whether the balance standard judges the section, shape (sections,)."""
+        return np.asarray(self.unit == np.arange(len(self.unit)))
+
+    def together(self, amounts: Floats | Ints) -> Floats:
+        """Add to the amounts of sections those of the teaching points that count with them."""
+        joined = np.flatnonzero((self.unit >= 0) & ~self.in_scope)
+        total = amounts.astype(float)
+        np.add.at(total, self.unit[joined], amounts[joined])
+        return total
 
 
 @dataclass(frozen=True)
@@ -359,8 +372,7 @@ def _grown(scenario: Scenario, forecast: Scenario, keys: list[tuple[str, str]], 
     pupils, rows = np.zeros(len(keys)), [at[key] for key in _section_keys(forecast)]
     pupils[rows] = sections[GRADES].sum(axis=1)
     pupils = np.where(today.open, pupils, 0.0)
-    scope = today.open & (pupils > 0) & ~_excluded(scenario, keys, pupils)
-    return replace(today, pupils=pupils, in_scope=scope)
+    return replace(today, pupils=pupils, unit=_units(scenario, keys, today.open & (pupils > 0), pupils))
 
 
 def _season(scenario: Scenario, keys: list[tuple[str, str]], index: dict[str, int], ways: Roads) -> Season:
@@ -387,14 +399,27 @@ def _season(scenario: Scenario, keys: list[tuple[str, str]], index: dict[str, in
         if indicator.counts != "teachers":
             material[indicator.counts] = np.full(n, np.nan)
             material[indicator.counts][rows] = sections[indicator.counts].to_numpy(float)
-    scope = is_open & (pupils > 0) & ~_excluded(scenario, keys, pupils)
-    return Season(is_open, pupils, classes, quota, lessons, posts, setting, material, scope, largest)
+    unit = _units(scenario, keys, is_open & (pupils > 0), pupils)
+    return Season(is_open, pupils, classes, quota, lessons, posts, setting, material, unit, largest)
 
 
-def _excluded(scenario: Scenario, keys: list[tuple[str, str]], pupils: Floats) -> Bools:
-    kinds = dict(zip(scenario.table("schools")["school_id"], scenario.table("schools")["kind"], strict=True))
-    below = scenario.standard.balance.excluded_teaching_point_below.value
-    return np.array([kinds[s] == "teaching_point" for s, _ in keys], dtype=bool) & (pupils < below)
+def _units(scenario: Scenario, keys: list[tuple[str, str]], counts: Bools, pupils: Floats) -> Ints:
+    """Say as what each section is judged; a teaching point without a school that counts cannot join it."""
+    schools, scoring = scenario.table("schools"), scenario.config.scoring
+    kinds = dict(zip(schools["school_id"], schools["kind"], strict=True))
+    parents = dict(zip(schools["school_id"], schools["parent_id"], strict=True))
+    standard = scenario.standard.balance.excluded_teaching_point_below.value
+    below = standard if scoring.below is None else scoring.below
+    small = np.array([kinds[s] == "teaching_point" for s, _ in keys], dtype=bool) & (pupils < below)
+    unit = np.where(counts, np.arange(len(keys)), -1)
+    if scoring.teaching_points == "separate":
+        return unit
+    at = {key: i for i, key in enumerate(keys)}
+    for u in np.flatnonzero(small & counts):
+        parent = at.get((parents[keys[u][0]] or "", keys[u][1]), -1)
+        joins = scoring.teaching_points == "merge" and parent >= 0 and counts[parent] and not small[parent]
+        unit[u] = parent if joins else -1
+    return unit
 
 
 def _set_posts(

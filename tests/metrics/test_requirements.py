@@ -5,6 +5,7 @@ import pytest
 
 from allocator.metrics.attribution import STEPS
 from allocator.metrics.indicators import readings
+from allocator.metrics.indices import official_cv
 from allocator.metrics.scorecard import scorecard
 from allocator.metrics.shortfalls import gaps, reaches
 from allocator.metrics.snapshot import september
@@ -29,6 +30,39 @@ def judged(tmp_path, **changed):
         (tmp_path / name).write_text(text.lstrip(), encoding="utf-8")
     problem = build(read_tables(tmp_path))
     return scorecard(problem, standing_still(problem))
+
+
+def _with_parent(tmp_path, scoring):
+    files = {
+        "schools": [
+            ("school_id,name", "school_id,parent_id,name"),
+            ("A,Alder", "A,,Alder"),
+            ("B,Beech", "B,,Beech"),
+            ("C,Cedar", "C,B,Cedar"),
+        ],
+        "scenario": [("[closures]", f"[scoring]\n{scoring}\n[closures]")],
+    }
+    return judged(tmp_path, **files)
+
+
+@pytest.mark.parametrize(
+    ("scoring", "units"),
+    [
+        ('teaching_points = "exclude"', [(4, 200), (1, 100)]),
+        ('teaching_points = "merge"', [(4, 200), (2, 140)]),
+        ('teaching_points = "separate"', [(4, 200), (1, 100), (1, 40)]),
+        ('teaching_points = "exclude"\nbelow = 40', [(4, 200), (1, 100), (1, 40)]),
+        ('teaching_points = "merge"\nbelow = 41', [(4, 200), (2, 140)]),
+    ],
+)
+def test_teaching_points_count_as_the_scenario_says(tmp_path, scoring, units):
+    """Cedar, a teaching point of 40 pupils, is left out, counted with Beech, or judged by itself."""
+    card = _with_parent(tmp_path, scoring)
+    row = next(r for r in card.balance if (r.stage, r.indicator, r.measure) == ("primary", "teachers", "cv"))
+    heads, pupils = zip(*units, strict=True)
+    assert row.before.value == pytest.approx(official_cv(heads, pupils).value)
+    whole = next(r for r in card.balance if (r.stage, r.measure) == ("primary", "sections"))
+    assert whole.before.value == len(units)
 
 
 def test_every_requirement_has_a_verdict_or_a_reason(card):

@@ -10,6 +10,7 @@ import pytest
 
 from allocator.errors import LimitReached, NoPlan
 from allocator.evenness import measured, terms
+from allocator.metrics.scorecard import scorecard
 from allocator.plan import Plan, standing_still
 from allocator.problem import Problem
 from allocator.rules.contract import Rule
@@ -395,3 +396,32 @@ def test_soft_breaches_told_are_those_of_the_plan(tmp_path: Path, seed: int) -> 
     assert told.objective == pytest.approx(
         max(sum(v.amount for v in result.violations), told.bound), abs=1e-6
     )
+
+
+@pytest.mark.parametrize("scoring", ["exclude", "merge", "separate"])
+def test_evenness_is_of_what_the_standard_judges(tmp_path: Path, scoring: str) -> None:
+    """Teaching points count in the plan as on the scorecard: the level is the sum of squared CVs measured there."""
+    district = District(title="Points", school_year=2020, language="en", scoring={"teaching_points": scoring})
+    for school, kind, pupils, parent in (
+        ("A", "primary", 20, ""),
+        ("B", "primary", 12, ""),
+        ("C", "teaching_point", 5, "B"),
+        ("D", "teaching_point", 6, ""),
+    ):
+        district.school(school, kind=kind, parent_id=parent, pupils={"primary": (pupils,) * 6})
+        district.row("posts", school_id=school, stage="primary", subject="chinese", posts=1)
+        district.change("sections", school, headcount_max=9)
+    for n in range(9):
+        district.teacher("ABCD"[n % 3], "primary", "chinese", degree=("bachelor", "secondary")[n % 2])
+    result = solved(district.set(rules={"travel.limit": "off"}), tmp_path)
+    card = scorecard(result.problem, result.plan)
+    cvs = [r.after.value for r in card.balance if r.measure == "cv" and r.after.value is not None]
+    weighed = [
+        r.after.value
+        for r in card.balance
+        if r.measure == "cv" and r.indicator in result.problem.config.priorities.indicators
+    ]
+    assert cvs
+    assert values(result)["evenness"] == pytest.approx(sum(v**2 for v in weighed if v is not None), abs=1e-6)
+    judged = next(r for r in card.balance if (r.stage, r.measure) == ("primary", "sections"))
+    assert judged.after.value == {"exclude": 2, "merge": 2, "separate": 4}[scoring]

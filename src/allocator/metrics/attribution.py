@@ -34,7 +34,7 @@ def attribution(problem: Problem, plan: Plan) -> Iterator[StepRow]:
             for step, read in zip(STEPS, moments, strict=True):
                 found = read[name]
                 here = counted(problem, found.snapshot, g)
-                cv = official_cv(found.amounts[here], found.snapshot.season.pupils[here])
+                cv = official_cv(found.amounts[here], found.pupils[here])
                 known = cv.value is not None and before is not None
                 yield StepRow(stage, name, step, cv, cv.value - before if known else None)  # type: ignore[operator]
                 before = cv.value
@@ -97,17 +97,18 @@ def _gain(problem: Problem, plan: Plan, read: Reading, movers: Ints) -> Floats:
         (home, problem.teachers.subject[movers]),
     ):
         counts = (
-            person[movers, problem.sections.stage[section]] & subjects[subject] & season.in_scope[section]
+            person[movers, problem.sections.stage[section]] & subjects[subject] & (season.unit[section] >= 0)
         )
         ends.append(counts.astype(float))
-    gone, back = ends
+    there, home = season.unit[there], season.unit[home]
+    gone, back = (np.where(there == home, 0.0, counts) for counts in ends)
     found = np.zeros(len(movers))
     for g in range(len(problem.stages)):
         here = season.in_scope & (problem.sections.stage == g)
         if here.sum() < 2:
             continue
-        pupils = np.where(here, season.pupils, 1.0)
-        x, n = np.where(here, heads, 0.0), season.pupils[here].sum()
+        pupils = np.where(here, read.pupils, 1.0)
+        x, n = np.where(here, heads, 0.0), read.pupils[here].sum()
         squares, whole = float((x**2 / pupils).sum()), float(x.sum())
         less, more = gone * here[there], back * here[home]
         then = squares - less * (2 * x[there] - 1) / pupils[there] + more * (2 * x[home] + 1) / pupils[home]

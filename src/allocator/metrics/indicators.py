@@ -46,7 +46,8 @@ class Reading:
     snapshot
         The time.
     amounts
-        Amount × ``indicator.per`` of each section, nan where not known or not open, shape (sections,).
+        Amount × ``indicator.per`` of each section, with those of the teaching points that count with it, nan where
+        not known or not open, shape (sections,).
     thresholds
         What the standard asks of each section for each ``per`` pupils, nan where nothing.
     """
@@ -57,9 +58,14 @@ class Reading:
     thresholds: Floats
 
     @cached_property
+    def pupils(self) -> Floats:
+        """Pupils of each section, with those of the teaching points that count with it, shape (sections,)."""
+        return self.snapshot.season.together(self.snapshot.season.pupils)
+
+    @cached_property
     def values(self) -> Floats:
         """Amount for each ``per`` pupils, nan where there is none, shape (sections,)."""
-        pupils = self.snapshot.season.pupils
+        pupils = self.pupils
         # One division of whole numbers: 42 heads of 1,000 pupils are exactly the 4.2 of the standard.
         ratios = np.full(len(pupils), np.nan)
         ratios[pupils > 0] = self.amounts[pupils > 0] / pupils[pupils > 0]
@@ -118,7 +124,7 @@ def readings(problem: Problem, snapshots: Sequence[Snapshot]) -> list[dict[str, 
         by_stage = np.array([np.nan if limit is None else limit.value for limit in limits])
         person = problem.counts(indicator) if indicator.counts == "teachers" else None
         for moment, snapshot in zip(found, snapshots, strict=True):
-            amounts = _heads(problem, indicator, person, snapshot)
+            amounts = snapshot.season.together(_heads(problem, indicator, person, snapshot))
             moment[name] = Reading(
                 indicator, snapshot, amounts * indicator.per, by_stage[problem.sections.stage]
             )
@@ -145,7 +151,7 @@ def counted(problem: Problem, snapshot: Snapshot, stage: int) -> Ints:
 def measures(problem: Problem, reading: Reading, stage: int) -> dict[str, Measure]:
     """Every measure of one indicator over the sections of one stage that count; zones, and town and country, are the groups."""
     here = counted(problem, reading.snapshot, stage)
-    amounts, pupils = reading.amounts[here], reading.snapshot.season.pupils[here]
+    amounts, pupils = reading.amounts[here], reading.pupils[here]
     found = {name: index(amounts, pupils) for name, index in INDICES.items()}
     parts = indices.theil_parts(amounts, pupils, problem.section_zone[here])
     found["theil_between"], found["theil_within"] = parts

@@ -24,7 +24,7 @@ def reaches(problem: Problem, read: Mapping[str, Reading]) -> Iterator[ReachRow]
             if limit is None or not found.indicator.official or found.indicator.counts != "teachers":
                 continue
             here = counted(problem, found.snapshot, g)
-            pupils = found.snapshot.season.pupils[here]
+            pupils = found.pupils[here]
             cv = official_cv(found.amounts[here], pupils).value
             if cv is None or cv <= limit.value:
                 continue
@@ -63,8 +63,8 @@ def gaps(problem: Problem, read: Mapping[str, Reading]) -> Iterator[GapRow]:
     lacks = {}
     for name, found in read.items():
         if found.indicator.official:
-            heads, season = found.amounts / found.indicator.per, found.snapshot.season
-            asked = (heads, season.pupils, found.thresholds, found.indicator.per)
+            heads = found.amounts / found.indicator.per
+            asked = (heads, found.pupils, found.thresholds, found.indicator.per)
             lacks[name] = missing_heads(*asked), missing_heads(*asked, share)
     for u in np.flatnonzero(np.array([v is False for v in verdict])):
         for name, (missing, floor) in lacks.items():

@@ -178,6 +178,17 @@ class Roads(Frozen):
     speed: float | None = Field(default=None, gt=0, le=200)
 
 
+class Scoring(Frozen):
+    """What the standard leaves open: how small teaching points count.
+
+    A teaching point ``below`` so many pupils (without it, the number of the standard) is left out, counted with
+    the school it belongs to, or judged as a school of its own.
+    """
+
+    teaching_points: Literal["exclude", "merge", "separate"] = "exclude"
+    below: int | None = Field(default=None, ge=0, le=100_000)
+
+
 class Config(Frozen):
     """scenario.toml, read and checked."""
 
@@ -193,6 +204,7 @@ class Config(Frozen):
     mode: Literal["joint", "rounds"] = "joint"
     rounds: Rounds = Rounds()
     priorities: Priorities = Priorities()
+    scoring: Scoring = Scoring()
     rules: dict[str, RuleSetting] = Field(default_factory=dict)
     closures: dict[str, Closure] = Field(default_factory=dict)
     openings: dict[str, bool] = Field(default_factory=dict)
