@@ -20,11 +20,12 @@ from allocator import app, cli
 from allocator.errors import InputsAreWrong, LimitReached, NoPlan
 from allocator.words import say, text
 from builders import small
+from report.results import MORE, TABLES, rows
 from rules.variants import TINY, variant
 
 SCENARIOS = TINY.parent
 PROGRAM = [sys.executable, "-c", "from allocator.cli import main; main()"]
-RESULT = {"plan.csv", "posts.csv", "sections.csv", "balance.csv", "lessons.csv", "result.json", "report.html"}
+RESULT = {f"{name}.csv" for name in (*TABLES, *MORE)} | {"result.json", "report.html"}
 IMPOSSIBLE: Mapping[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "no lawful place": ({"rules": {"travel.limit": {"level": "hard", "minutes": 1}}}, {}, "travel.limit"),
     "floors above the staff": (
@@ -248,6 +249,60 @@ def test_interrupting_is_130(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     found = ended(tmp_path, monkeypatch, KeyboardInterrupt())
     assert found.exit_code == 130
     assert found.stderr == "Stopped before the end: no result was written.\n"
+
+
+# --- scoring
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", "现状评估"), ("en", "Scored, not solved")])
+def test_a_district_is_scored_as_it_stands(tmp_path: Path, language: str, said: str) -> None:
+    """Score writes the tables of today, without a plan, and says what is not met."""
+    found = run("score", TINY, "--out", tmp_path / "out", "--language", language)
+    assert found.exit_code == 0
+    assert said in found.stdout
+    kept = RESULT - {"plan.csv", "attribution.csv", "gains.csv", "result.json", "report.html"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == kept | {"score.html", "NOTICE.txt"}
+    for name in kept:
+        header = (tmp_path / "out" / name).read_text(encoding="utf-8").partition("\n")[0].split(",")
+        assert not [c for c in header if c.endswith(("_before", "_after")) or c in ("before", "after")]
+        assert len(header) == len(set(header))
+
+
+def test_scoring_leaves_the_changes_of_a_scenario_aside(tmp_path: Path) -> None:
+    """A scenario that closes schools is scored as the same district without its closures."""
+    plain = variant(tmp_path / "plain", {"closures": None})
+    for folder, out in ((TINY, "with"), (plain, "without")):
+        assert run("score", folder, "--out", tmp_path / out).exit_code == 0
+    for path in (tmp_path / "with").glob("*.csv"):
+        assert path.read_bytes() == (tmp_path / "without" / path.name).read_bytes()
+
+
+def test_without_a_roster_nothing_of_teachers_is_judged(tmp_path: Path) -> None:
+    """Pupils and buildings alone are scored; heads are not known, and never 0. To solve, the roster is needed."""
+    folder = variant(tmp_path / "pupils")
+    (folder / "teachers.csv").unlink()
+    found = run("score", folder, "--out", tmp_path / "out", "--language", "en")
+    assert found.exit_code == 0
+    assert "There is no roster" in found.stdout
+    written = {path.name for path in (tmp_path / "out").glob("*.csv")}
+    assert written == {"balance.csv", "sections.csv", "requirements.csv", "gaps.csv"}
+    sections = rows(tmp_path / "out" / "sections.csv")
+    assert {r["headcount"] for r in sections} == {""}
+    assert {r["teachers_value"] for r in sections} == {""}
+    balance = {(r["indicator"], r["measure"]): r for r in rows(tmp_path / "out" / "balance.csv")}
+    assert balance["teachers", "cv"]["value"] == ""
+    assert "not known" in balance["teachers", "cv"]["why_not"]
+    asked = {r["requirement"]: r for r in rows(tmp_path / "out" / "requirements.csv")}
+    assert asked["school_size"]["met"] == "yes"
+    assert asked["certificates"]["met"] == ""
+    assert run("check", folder).exit_code == 1
+
+
+def test_a_score_needs_no_folder_and_does_not_write_into_a_scenario(tmp_path: Path) -> None:
+    """Without a folder the summary alone is shown; a scenario folder is refused."""
+    assert run("score", TINY).exit_code == 0
+    assert run("score", TINY, "--out", TINY).exit_code == 2
+    assert run("score", tmp_path / "none").exit_code == 1
 
 
 # --- where results are written

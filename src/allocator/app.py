@@ -128,14 +128,17 @@ def answer(
 
 
 def score(folder: Path, changes: Mapping[str, Any] | None = None) -> Scored:
-    """Measure a district as it stands today; its closures, openings and forecasts are left aside.
+    """Measure a district as it stands today; its rules, closures, openings and forecasts are left aside.
+
+    Without a roster only what pupils, buildings and classes say is measured.
 
     Raises
     ------
     InputsAreWrong
         With every issue of all files.
     """
-    scenario = check(folder, changes)
+    found = read(folder, needed=("schools", "sections"))
+    scenario = replace(found, config=_changed(found.config, changes or {}))
     still = {"closures": {}, "enrolment": Enrolment()}
     tables = dict(scenario.tables) | {"enrolment": scenario.table("enrolment").iloc[:0]}
     today = replace(scenario, config=scenario.config.model_copy(update=still), tables=tables)

@@ -162,7 +162,7 @@ def test_gini_is_that_of_pysal_over_single_pupils(district):
     amounts, pupils = district
     single = each_pupil(amounts, pupils)
     found, n = indices.gini(amounts, pupils).value, len(single)
-    assert found == pytest.approx(Gini(single).g, abs=1e-9)
+    assert found == pytest.approx(Gini(single).g, abs=1e-12)
     difference = np.abs(single[:, None] - single[None, :]).sum()
     assert found == pytest.approx(difference / (2 * n * n * single.mean()), abs=1e-9)
     # With the correction the pairs of a pupil with itself are left out of the mean.
@@ -178,9 +178,9 @@ def test_theil_and_its_parts_are_those_of_pysal(district, data):
     single, member = each_pupil(amounts, pupils), np.repeat(groups, pupils.astype(int))
     whole = indices.theil(amounts, pupils).value
     between, within = (part.value for part in indices.theil_parts(amounts, pupils, groups))
-    assert whole == pytest.approx(Theil(single).T, abs=1e-9)
-    assert between == pytest.approx(TheilD(single, member).bg, abs=1e-9)
-    assert within == pytest.approx(TheilD(single, member).wg, abs=1e-9)
+    assert whole == pytest.approx(Theil(single).T, abs=1e-12)
+    assert between == pytest.approx(TheilD(single, member).bg, abs=1e-12)
+    assert within == pytest.approx(TheilD(single, member).wg, abs=1e-12)
     assert between + within == pytest.approx(whole, abs=1e-12)
 
 
@@ -257,3 +257,36 @@ def _same(first, second):
     if first.value is None:
         return first == second or second.value is None
     return second.value == pytest.approx(first.value, rel=1e-9, abs=1e-9)
+
+
+@given(districts())
+def test_gini_is_twice_the_area_above_the_lorenz_curve(district):
+    """The curve rises from 0 to 1, never above the diagonal, and its area gives the Gini."""
+    amounts, pupils = district
+    found = indices.lorenz(amounts, pupils)
+    across, up = found
+    assert (across[0], up[0]) == (0, 0)
+    assert (across[-1], up[-1]) == (pytest.approx(1), pytest.approx(1))
+    assert (up <= across + 1e-12).all()
+    assert 1 - 2 * ((up[1:] + up[:-1]) * np.diff(across)).sum() / 2 == pytest.approx(
+        indices.gini(amounts, pupils).value, abs=1e-9
+    )
+
+
+def test_leximax_puts_the_worst_off_first():
+    """What a pupil has in each section, ascending; without pupils the reason."""
+    assert indices.leximax([3, 1, 4], [1, 1, 2]).tolist() == [1, 2, 3]
+    assert "no pupils" in str(indices.leximax([3], [0]))
+
+
+def test_a_split_that_chance_brings_about_is_not_rare():
+    """Groups that differ in everything have the smallest share there is of equals; those alike the largest."""
+    amounts, pupils = [1] * 6 + [9] * 6, [10] * 12
+    apart, mixed = (
+        indices.permutation(amounts, pupils, [0] * 6 + [1] * 6),
+        indices.permutation(amounts, pupils, [0, 1] * 6),
+    )
+    assert apart.value < 0.02
+    assert mixed.value == 1.0
+    assert indices.permutation(amounts, pupils, [0] * 12).value is None
+    assert indices.permutation(amounts, pupils, [0] * 6 + [1] * 6).value == apart.value

@@ -134,12 +134,12 @@ def test_exchange_needs_a_plan_and_those_who_are_eligible(small_district, plan):
     assert asked(unasked, "exchange").met_after is None
     card = scorecard(small_district, plan, np.arange(5))
     assert (say(asked(card, "exchange").found_after, "en"), asked(card, "exchange").met_after) == (
-        "1 to 5 eligible (20.0 %)",
+        "1 to 5 eligible (20.0%)",
         True,
     )
     assert asked(card, "exchange").met_before is None
     row = asked(card, "exchange_backbone")
-    assert (say(row.found_after, "en"), row.met_after) == ("0 to 1 who move (0.0 %)", False)
+    assert (say(row.found_after, "en"), row.met_after) == ("0 to 1 who move (0.0%)", False)
 
 
 def test_exchange_of_nobody_cannot_be_judged(small_district):

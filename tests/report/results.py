@@ -19,6 +19,7 @@ from allocator.report.story import Story, story
 Row = dict[str, str]
 Group = tuple[str, str, str]
 TABLES = ("plan", "posts", "sections", "balance", "lessons")
+MORE = ("requirements", "reach", "gaps", "attribution", "gains", "staff", "profile")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import pytest
 from allocator.report import files
 from allocator.report.files import cells, plan_rows, table, write
 from allocator.words import text
-from report.results import TABLES, Folder, columns, rows, solved, written
+from report.results import MORE, TABLES, Folder, columns, rows, solved, written
 from rules.variants import TINY, variant
 from solving import brute
 
@@ -64,7 +64,7 @@ def test_columns_are_those_of_the_contract(tiny: Folder, name: str) -> None:
 
 def test_every_file_is_there_and_no_other(tiny: Folder) -> None:
     """The folder holds the files of the contract, the notice, and nothing left over from writing."""
-    expected = {f"{name}.csv" for name in TABLES} | {"result.json", "report.html", "NOTICE.txt"}
+    expected = {f"{name}.csv" for name in (*TABLES, *MORE)} | {"result.json", "report.html", "NOTICE.txt"}
     assert {path.name for path in tiny.path.iterdir()} == expected
 
 

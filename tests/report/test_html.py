@@ -13,9 +13,10 @@ import pytest
 from allocator.report.answer import Answer
 from allocator.report.html import page
 from allocator.report.parts import Mark, Table
+from allocator.report.scorecard import gains as gains_table
 from allocator.report.story import story
 from allocator.words import Text, say
-from report.results import Folder, solved
+from report.results import Folder, rows, solved
 from rules.variants import TINY, variant
 from solving import brute
 
@@ -163,7 +164,14 @@ def _names(tiny: Folder, kind: str) -> dict[str, str]:
 def test_every_table_is_tested_here(tiny: Folder) -> None:
     """A table that is added to the report needs its source in the result files, and a test below."""
     assert {str(t.title) for t in tiny.story.tables} == {
+        "Requirements of the standard",
+        "What the tables cannot answer",
         "Balance before and after",
+        "What brought the change",
+        "What it would take",
+        "What each school lacks",
+        "Who teaches what",
+        "Profile of the staff",
         "Placements by round",
         "Schools that close",
         "Staff, quota and posts in September",
@@ -326,3 +334,79 @@ def test_a_table_without_rows_is_left_out(tmp_path: Path) -> None:
     tables: tuple[Table, ...] = found.story.tables
     assert "Schools that close" not in {str(t.title) for t in tables}
     assert all(t.rows for t in tables)
+
+
+def _stage(tiny: Folder, row: dict[str, str]) -> str:
+    return _names(tiny, "stages")[row["stage"]]
+
+
+def test_requirements_stand_in_requirements_csv(tiny: Folder) -> None:
+    """What can be judged stands in one table with its verdict, what cannot be answered in another."""
+    elsewhere = tiny.answer.scenario.standard.balance.elsewhere
+    verdicts = {"yes": "met", "no": "not met", "": "cannot be judged"}
+    read = rows(tiny.path / "requirements.csv")
+    expected = [
+        (
+            f"{_stage(tiny, r)}: {r['asked']}" if r["stage"] else r["asked"],
+            r["found_before"],
+            r["found_after"],
+            verdicts[r["met_after"]],
+        )
+        for r in read
+        if r["requirement"] not in elsewhere
+    ]
+    assert table(tiny, "Requirements of the standard") == expected
+    others = [(r["asked"], r["source"]) for r in read if r["requirement"] in elsewhere]
+    assert table(tiny, "What the tables cannot answer") == others
+    assert {r["met_after"] for r in read} == {"yes", "no", ""}
+
+
+def test_what_it_would_take_stands_in_reach_csv(tiny: Folder) -> None:
+    """One line for each coefficient above its limit: further people and moves, each with some of the schools."""
+    read = rows(tiny.path / "reach.csv")
+    shown = table(tiny, "What it would take")
+    assert [r["people"] for r in read if r["way"] == "more"] == [line[4] for line in shown]
+    moves = [r["people"] or "no number of moves" for r in read if r["way"] == "moves"]
+    assert moves == [line[6] for line in shown]
+    for line, row in zip(shown, (r for r in read if r["way"] == "more"), strict=True):
+        assert set(line[5].removesuffix(" …").split()) <= set(row["schools"].split())
+
+
+def test_gaps_and_gains_stand_in_their_files(tiny: Folder) -> None:
+    """What schools lack, and the moves that bring most, are those of gaps.csv and gains.csv."""
+    lacks = [
+        (_school(r["school_id"]), r["missing"], r["missing_to_floor"]) for r in rows(tiny.path / "gaps.csv")
+    ]
+    shown = [(line[0], line[5], line[6]) for line in table(tiny, "What each school lacks")]
+    assert [(s, m.replace(",", ""), f.replace(",", "")) for s, m, f in shown] == lacks
+    gains = [(r["teacher_id"], float(r["gain"])) for r in rows(tiny.path / "gains.csv")]
+    assert gains == sorted(gains, key=lambda gain: -gain[1])
+    shown_gains = gains_table(tiny.answer.problem, tiny.answer.card)
+    moved = [(t, f"{gain:.5f}") for t, gain in gains if gain > 0][:20]
+    assert [(line[1], line[4]) for line in shown_gains.rows] == moved
+
+
+def test_what_brought_the_change_stands_in_attribution_csv(tiny: Folder) -> None:
+    """The first and last coefficient and every change between them, of the indicators of teachers."""
+    by: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for row in rows(tiny.path / "attribution.csv"):
+        by.setdefault((row["stage"], row["indicator"]), []).append(row)
+    people = [n for n, i in tiny.answer.scenario.standard.indicators.items() if i.counts == "teachers"]
+    expected = [
+        tuple("—" if not r["cv"] else f"{float(r['cv']):.3f}" for r in (steps[0], steps[-1]))
+        for (_, indicator), steps in by.items()
+        if indicator in people
+    ]
+    assert [(line[2], line[-1]) for line in table(tiny, "What brought the change")] == expected
+
+
+def test_the_staff_stands_in_staff_and_profile_csv(tiny: Folder) -> None:
+    """Teachers by subject, and by age, title and degree, are counted as in the files."""
+    read = rows(tiny.path / "staff.csv")
+    columns = [
+        f"{what}_{when}" for what in ("teachers", "only_one", "nobody") for when in ("before", "after")
+    ]
+    expected = [tuple(r[c] for c in (*columns, "retire_1", "retire_3", "retire_5")) for r in read]
+    assert [line[2:11] for line in table(tiny, "Who teaches what")] == expected
+    profile = [r["teachers_after"] for r in rows(tiny.path / "profile.csv")]
+    assert [line[4].partition(" ")[0] for line in table(tiny, "Profile of the staff")] == profile

@@ -7,7 +7,7 @@ that what a closed school leaves behind does not count.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -135,6 +135,8 @@ def _heads(problem: Problem, indicator: Indicator, person: Bools | None, snapsho
     """Heads that count in each section, or the material; nan where the section is not open."""
     if person is None:
         return np.where(snapshot.season.open, snapshot.season.material[indicator.counts], np.nan)
+    if not len(problem.teachers):  # no roster: not nobody, but not known
+        return np.full(len(snapshot.season.open), np.nan)
     placed = np.flatnonzero(snapshot.section >= 0)
     section = snapshot.section[placed]
     counted = person[placed, problem.sections.stage[section]]
@@ -151,12 +153,24 @@ def counted(problem: Problem, snapshot: Snapshot, stage: int) -> Ints:
 def measures(problem: Problem, reading: Reading, stage: int) -> dict[str, Measure]:
     """Every measure of one indicator over the sections of one stage that count; zones, and town and country, are the groups."""
     here = counted(problem, reading.snapshot, stage)
-    amounts, pupils = reading.amounts[here], reading.pupils[here]
+    groups: dict[str, Ints | Objects] = {"": problem.section_zone[here], "_settings": problem.section_setting[here]}
+    return spread(reading.amounts[here], reading.pupils[here], groups)
+
+
+def spread(amounts: Floats, pupils: Floats, groups: Mapping[str, Ints | Objects]) -> dict[str, Measure]:
+    """Every index of amounts over the pupils of sections, and the parts of Theil's T by groups of sections.
+
+    Parameters
+    ----------
+    amounts, pupils
+        Shape (sections,).
+    groups
+        Group of each section, by the ending of the names ``theil_between`` and ``theil_within``.
+    """
     found = {name: index(amounts, pupils) for name, index in INDICES.items()}
-    parts = indices.theil_parts(amounts, pupils, problem.section_zone[here])
-    found["theil_between"], found["theil_within"] = parts
-    parts = indices.theil_parts(amounts, pupils, problem.section_setting[here])
-    found["theil_between_settings"], found["theil_within_settings"] = parts
+    for ending, group in groups.items():
+        parts = indices.theil_parts(amounts, pupils, group)
+        found[f"theil_between{ending}"], found[f"theil_within{ending}"] = parts
     return found
 
 

@@ -212,9 +212,9 @@ def theil_parts(amounts: ArrayLike, pupils: ArrayLike, groups: ArrayLike) -> tup
         return Measure.missing(why_not), Measure.missing(why_not)
     _, member = np.unique(np.asarray(groups), return_inverse=True)
     amount, size = (np.bincount(member, weights=v).astype(float) for v in (x, p))
-    within = sum(
-        amount[g] / x.sum() * _theil(x[member == g], p[member == g]) for g in np.flatnonzero(amount > 0)
-    )
+    some = x > 0
+    of = member[some]
+    within = (x[some] / x.sum()) @ np.log(x[some] / p[some] * (size[of] / amount[of]))
     return _index(_theil(amount, size)), _index(float(within))
 
 
@@ -267,6 +267,77 @@ def hoover(amounts: ArrayLike, pupils: ArrayLike) -> Measure:
     if why_not := _not_comparable(x, p):
         return Measure.missing(why_not)
     return Measure(float(_shares(p) @ np.abs(_relative(x, p) - 1)) / 2)
+
+
+def lorenz(amounts: ArrayLike, pupils: ArrayLike) -> tuple[Floats, Floats] | Text:
+    """Lorenz curve: the share of the amount that the pupils who have least hold together.
+
+    Returns
+    -------
+    Shares of the pupils and of the amount, both from 0 to 1, shape (sections + 1,), sections in the order of what
+    one of their pupils has; or the reason why there is no curve. Twice the area between it and the diagonal is
+    :func:`gini`.
+
+    References
+    ----------
+    M. Lorenz, Publications of the American Statistical Association 9 (1905), 209-219.
+    """
+    x, p = _arrays(amounts, pupils)
+    if why_not := _not_comparable(x, p):
+        return why_not
+    order = np.argsort(x / p, kind="stable")
+    shares = (np.concatenate([[0.0], v[order].cumsum()]) / v.sum() for v in (p, x))
+    across, up = shares
+    return across, up
+
+
+def leximax(amounts: ArrayLike, pupils: ArrayLike) -> Floats | Text:
+    """Return what one pupil has in each section, the worst off first.
+
+    Of two districts the first value that differs decides.
+
+    Returns
+    -------
+    Shape (sections,), ascending; or the reason why there is none.
+
+    References
+    ----------
+    A. Sen, Collective Choice and Social Welfare, 1970, chapter 9 (the lexical maximin of Rawls).
+    """
+    x, p = _arrays(amounts, pupils)
+    if why_not := _unusable(x, p):
+        return why_not
+    return np.sort(x / p)
+
+
+def permutation(
+    amounts: ArrayLike, pupils: ArrayLike, groups: ArrayLike, draws: int = 999, seed: int = 0
+) -> Measure:
+    """Pseudo p-value that Theil's T between groups is as large by chance as it is.
+
+    The sections are dealt out to the groups anew, ``draws`` times; the value is the share of districts, this one
+    among them, whose part between groups is at least this one's.
+
+    Convention: ``(at least as large + 1) / (draws + 1)``, as PySAL's ``TheilDSim``.
+
+    References
+    ----------
+    S. Rey and M. Smith, Letters in Spatial and Resource Sciences 6 (2013), 55-70.
+    """
+    x, p = _arrays(amounts, pupils)
+    if why_not := _not_comparable(x, p):
+        return Measure.missing(why_not)
+    _, member = np.unique(np.asarray(groups), return_inverse=True)
+    if member.max() == 0:
+        return Measure.missing(text("there is only one group"))
+
+    def between(of: NDArray[np.int64]) -> float:
+        amount, size = (np.bincount(of, weights=v).astype(float) for v in (x, p))
+        return _theil(amount, size)
+
+    rng, found = np.random.default_rng(seed), between(member)
+    larger = sum(between(rng.permutation(member)) >= found - 1e-12 for _ in range(draws))
+    return Measure((larger + 1) / (draws + 1))
 
 
 def _arrays(amounts: ArrayLike, pupils: ArrayLike) -> tuple[Floats, Floats]:

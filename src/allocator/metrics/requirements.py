@@ -88,10 +88,10 @@ def _schools(problem: Problem, read: tuple[Readings, Readings], stage: int) -> I
         return
     official = sum(i.official for i in problem.standard.indicators.values())
     words = text(
-        "Every school meets at least {n} of {all} indicators and reaches {share} % of the threshold in the others",
+        "Every school meets at least {n} of {all} indicators and reaches {share} of the threshold in the others",
         n=f"{asked.met_at_least.value:g}",
         all=official,
-        share=f"{100 * (1.0 if asked.floor_share is None else asked.floor_share.value):g}",
+        share=f"{100 * (1.0 if asked.floor_share is None else asked.floor_share.value):g}%",
     )
     found = []
     for one, sections in zip(read, here, strict=True):
@@ -172,7 +172,13 @@ def _school_size(problem: Problem) -> Iterator[RequirementRow]:
         for season in (problem.before, problem.after):
             pupils = np.bincount(problem.sections.school, season.pupils, minlength=len(kinds))
             here = (kinds == kind) & (pupils > 0)
-            found.append(_limited(pupils[here], np.full(int(here.sum()), limit.value), text("—")))
+            found.append(
+                _limited(
+                    pupils[here],
+                    np.full(int(here.sum()), limit.value),
+                    text("the tables of the scenario do not hold it"),
+                )
+            )
         if (kinds == kind).any():
             words = text(
                 "No school has more than {limit} pupils ({kind})",
@@ -221,7 +227,7 @@ def _certified(problem: Problem, plan: Plan) -> Iterator[RequirementRow]:
         words = text("{n} of {all} teachers", n=held, all=n) if n else text("no teacher to judge")
         found.append(_Found(words, held >= asked.value * n - _ROUNDING if n else None))
     words = text(
-        "{share} % of the teachers hold the certificate of their stage", share=f"{100 * asked.value:g}"
+        "{share} of the teachers hold the certificate of their stage", share=f"{100 * asked.value:g}%"
     )
     yield _Asked("certificates", "", words, asked.source).row(*found)
 
@@ -233,8 +239,8 @@ def _exchange(problem: Problem, plan: Plan, eligible: Ints | None) -> Iterator[R
     away = plan.away(problem)
     if balance.exchange_share is not None:
         words = text(
-            "At least {share} % of the eligible teachers move ({years} years at one school make eligible)",
-            share=f"{100 * balance.exchange_share.value:g}",
+            "At least {share} of the eligible teachers move ({years} years at one school make eligible)",
+            share=f"{100 * balance.exchange_share.value:g}%",
             years=f"{0 if years is None else years.value:g}",
         )
         after = _Found(text("who could lawfully move was not asked"), None)
@@ -244,8 +250,8 @@ def _exchange(problem: Problem, plan: Plan, eligible: Ints | None) -> Iterator[R
         yield _Asked("exchange", "", words, balance.exchange_share.source).row(before, after)
     if balance.exchange_backbone is not None:
         words = text(
-            "At least {share} % of those who move are backbone teachers",
-            share=f"{100 * balance.exchange_backbone.value:g}",
+            "At least {share} of those who move are backbone teachers",
+            share=f"{100 * balance.exchange_backbone.value:g}%",
         )
         level = problem.teachers.table["backbone"].map(BACKBONE.index).to_numpy()
         led = int((away & (level >= BACKBONE.index("county"))).sum())
@@ -257,5 +263,5 @@ def _share(some: int, whole: int, least: Number, of: Text) -> _Found:
     """Judge a share of people; of nobody there is none."""
     if not whole:
         return _Found(text("there is nobody of whom it is asked"), None)
-    words = text("{n} to {all} {of} ({share} %)", n=some, all=whole, of=of, share=f"{100 * some / whole:.1f}")
+    words = text("{n} to {all} {of} ({share})", n=some, all=whole, of=of, share=f"{100 * some / whole:.1f}%")
     return _Found(words, some >= least.value * whole - _ROUNDING)

@@ -22,6 +22,8 @@ def subject_staff(problem: Problem, before: Snapshot, after: Snapshot) -> Iterat
 
     Retirements are of those who teach the subject after; years count from September.
     """
+    if not len(problem.teachers):
+        return
     shape = len(problem.sections.school), len(problem.subjects)
     held = [_held(problem, s, shape) for s in (before, after)]
     retires = (problem.retirement - problem.config.september) / 12

@@ -38,6 +38,8 @@ def verdict(scored: Scored) -> Iterator[Mark]:
     others = scored.problem.standard.balance.elsewhere
     rows = [row for row in scored.card.requirements if row.requirement not in others]
     yield Mark(text("Scored, not solved: the district as it stands today."), None)
+    if not len(scored.problem.teachers):
+        yield Mark(text("There is no roster: nothing that counts teachers can be judged."), None)
     if not rows:
         yield Mark(text("The standard sets no limits for balance: nothing is judged, only measured."), None)
     met, failed = ([r for r in rows if r.met_before is value] for value in (True, False))
@@ -124,22 +126,29 @@ def write_score(scored: Scored, out: Path, page: str) -> list[Path]:
         Where the folder cannot be written.
     """
     config, listed = scored.scenario.config, scored.card.files()
+    roster = len(scored.problem.teachers) > 0
+    left_out = _OF_CHANGE if roster else (*_OF_CHANGE, *_OF_PEOPLE)
     contents = {
-        name: table([today(row) for row in cells(rows)], config.language)
+        name: table([today(row, roster=roster) for row in cells(rows)], config.language)
         for name, rows in listed.items()
-        if name not in _OF_CHANGE
+        if name not in left_out
     }
     return write_files(contents | {"score.html": page}, out, config.notice)
 
 
 _OF_CHANGE = ("attribution.csv", "gains.csv")
+_OF_PEOPLE = ("posts.csv", "lessons.csv", "staff.csv", "profile.csv", "reach.csv")
 
 
-def today(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep what a row says of today: ``x_before`` becomes ``x``, ``before`` the value, and ``after`` goes."""
+def today(row: Mapping[str, Any], *, roster: bool = True) -> dict[str, Any]:
+    """Keep what a row says of today: ``x_before`` becomes ``x``, ``before`` the value, and ``after`` goes.
+
+    Without a roster heads are not known, and not 0.
+    """
     kept = {name: value for name, value in row.items() if name not in _AFTER and not name.endswith("_after")}
     names = {name: "value" if name == "before" else name.removesuffix("_before") for name in kept}
-    return {names[name]: value for name, value in kept.items()}
+    found = {names[name]: value for name, value in kept.items()}
+    return found if roster or "headcount" not in found else found | {"headcount": None}
 
 
 _AFTER = ("after", "pass_after")

@@ -18,6 +18,7 @@ import numpy as np
 from allocator.errors import Issue, quoted
 from allocator.scenario.config import refuse
 from allocator.scenario.read import Scenario, place, read_draft
+from allocator.scenario.schema import NEEDED
 from allocator.scenario.settings import closures, openings, priorities, published
 from allocator.scenario.telling import (
     GRADES,
@@ -44,7 +45,7 @@ _ID_CARD = re.compile(
 _RESERVED = ("stay", "nearest", "advise")
 
 
-def read(folder: Path, *more: Check) -> Scenario:
+def read(folder: Path, *more: Check, needed: tuple[str, ...] = NEEDED) -> Scenario:
     """Read a scenario and check it, every issue of all files at once.
 
     Parameters
@@ -53,6 +54,8 @@ def read(folder: Path, *more: Check) -> Scenario:
         The scenario folder.
     more
         Checks of higher floors that take part, such as that of the rules.
+    needed
+        Tables that must be there.
 
     Returns
     -------
@@ -63,7 +66,7 @@ def read(folder: Path, *more: Check) -> Scenario:
     InputsAreWrong
         With every issue.
     """
-    draft = read_draft(folder)
+    draft = read_draft(folder, needed)
     issues = [*draft.issues, *check(draft.scenario, draft.unread)]
     issues += [issue for one in more for issue in one(draft.scenario)]
     order = {file: n for n, file in enumerate(dict.fromkeys(issue.file for issue in issues))}

@@ -101,8 +101,13 @@ def read_tables(folder: Path) -> Scenario:
     return draft.scenario
 
 
-def read_draft(folder: Path) -> Draft:
+def read_draft(folder: Path, needed: tuple[str, ...] = NEEDED) -> Draft:
     """Read the files of a scenario and its bases as far as they can be read.
+
+    Parameters
+    ----------
+    needed
+        Tables that must be there.
 
     Raises
     ------
@@ -121,7 +126,7 @@ def read_draft(folder: Path) -> Draft:
         notes.unread |= {"config", *KEYS}
     standard = _standard(layers, whole, notes)
     rulebook = _rulebook(layers, notes)
-    tables = {name: _layered(name, layers, standard, whole, notes) for name in KEYS}
+    tables = {name: _layered(name, layers, standard, whole, name in needed, notes) for name in KEYS}
     for layer in layers:
         notes.issues += _misnamed(layer)
     scenario = Scenario(
@@ -192,7 +197,7 @@ def _misnamed(layer: Layer) -> Iterator[Issue]:
 
 
 def _layered(
-    name: str, layers: list[Layer], standard: Standard | None, whole: bool, notes: Notes
+    name: str, layers: list[Layer], standard: Standard | None, whole: bool, needed: bool, notes: Notes
 ) -> pd.DataFrame:
     """Read one table from every layer and lay the later over the earlier, by key and by column."""
     table: pd.DataFrame | None = None
@@ -205,7 +210,7 @@ def _layered(
                 table = _laid_over(name, table, given, notes)
     if table is None:
         table = pd.DataFrame({c: pd.Series(dtype=object) for c in (*KEYS[name], *_PLACE)})
-        if name in NEEDED and name not in notes.unread:
+        if needed and name not in notes.unread:
             notes.unread.add(name)
             file, way = f"{layers[-1].name}/{name}.csv", text("add the file to the folder")
             notes.add(file, None, None, NOTHING, text("this table"), way)
