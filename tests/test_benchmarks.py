@@ -18,6 +18,7 @@ from allocator.plan import Plan
 from allocator.problem import build
 from allocator.rules.catalogue import settle
 from allocator.solving.prepare import Prepared, prepare
+from benchmarks import score
 from benchmarks.__main__ import main
 from benchmarks.arrays import by_cohorts, by_teachers, constant, squares, totals
 from benchmarks.attempt import attempt
@@ -236,3 +237,10 @@ def test_the_profile_names_the_steps_of_solving(tmp_path, capsys):
     assert part("rules.travel") == "rules"
     assert part("solving.hull") == "planes"
     assert part("demand.posts") == "post setting"
+
+
+def test_sections_are_scored_by_the_thousand():
+    """The benchmark of scoring runs, at a size that takes no time, and some of its sections conform."""
+    found = score.main(2_000)
+    assert 0 < found["conforming"] < 2_000
+    assert found["score"] > 0
