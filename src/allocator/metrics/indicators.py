@@ -153,7 +153,10 @@ def counted(problem: Problem, snapshot: Snapshot, stage: int) -> Ints:
 def measures(problem: Problem, reading: Reading, stage: int) -> dict[str, Measure]:
     """Every measure of one indicator over the sections of one stage that count; zones, and town and country, are the groups."""
     here = counted(problem, reading.snapshot, stage)
-    groups: dict[str, Ints | Objects] = {"": problem.section_zone[here], "_settings": problem.section_setting[here]}
+    groups: dict[str, Ints | Objects] = {
+        "": problem.section_zone[here],
+        "_settings": problem.section_setting[here],
+    }
     return spread(reading.amounts[here], reading.pupils[here], groups)
 
 

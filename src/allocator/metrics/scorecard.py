@@ -33,7 +33,7 @@ from allocator.metrics.rows import (
     SubjectStaffRow,
 )
 from allocator.metrics.shortfalls import gaps, reaches
-from allocator.metrics.snapshot import Snapshot, september, today
+from allocator.metrics.snapshot import Snapshot, held, september, today
 from allocator.metrics.structure import profiles, subject_staff
 from allocator.plan import Plan
 from allocator.problem import Ints, Problem
@@ -88,7 +88,7 @@ def scorecard(problem: Problem, plan: Plan, eligible: Ints | None = None) -> Sco
     """
     before, after = today(problem), september(problem, plan)
     read = readings(problem, (before, after))
-    filled = _filled(problem, before), _filled(problem, after)
+    filled = held(problem, before), held(problem, after)
     balance = tuple(balance_rows(problem, *read))
     return Scorecard(
         balance=balance,
@@ -217,14 +217,6 @@ def _subject_rows(problem: Problem, filled_before: Ints, filled_after: Ints) -> 
                 }
             if any(found.values()):
                 yield SubjectRow(stage=stage, subject=subject, **found)
-
-
-def _filled(problem: Problem, snapshot: Snapshot) -> Ints:
-    """Teachers by section and subject, shape (sections, subjects)."""
-    shape = len(problem.sections.school), len(problem.subjects)
-    placed = snapshot.section >= 0
-    flat = np.ravel_multi_index((snapshot.section[placed], snapshot.subject[placed]), shape)
-    return np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape)
 
 
 def _section_names(problem: Problem) -> list[tuple[str, str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from allocator.plan import Plan
 from allocator.problem import Ints, Problem, Season
 
@@ -34,3 +36,11 @@ def today(problem: Problem) -> Snapshot:
 def september(problem: Problem, plan: Plan) -> Snapshot:
     """Places of the plan in September's sections."""
     return Snapshot(problem.after, plan.section(problem), plan.subject(problem))
+
+
+def held(problem: Problem, snapshot: Snapshot) -> Ints:
+    """Teachers by section and subject, shape (sections, subjects)."""
+    shape = len(problem.sections.school), len(problem.subjects)
+    placed = snapshot.section >= 0
+    flat = np.ravel_multi_index((snapshot.section[placed], snapshot.subject[placed]), shape)
+    return np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from allocator.domain import LADDERS
 from allocator.metrics.rows import ProfileRow, SubjectStaffRow
-from allocator.metrics.snapshot import Snapshot
-from allocator.problem import Ints, Objects, Problem
+from allocator.metrics.snapshot import Snapshot, held
+from allocator.problem import Objects, Problem
 
 YEARS = (1, 3, 5)
 _BAND, _YOUNGEST, _OLDEST = 5, 25, 60
@@ -24,15 +24,14 @@ def subject_staff(problem: Problem, before: Snapshot, after: Snapshot) -> Iterat
     """
     if not len(problem.teachers):
         return
-    shape = len(problem.sections.school), len(problem.subjects)
-    held = [_held(problem, s, shape) for s in (before, after)]
+    heads_of = [held(problem, s) for s in (before, after)]
     retires = (problem.retirement - problem.config.september) / 12
     for g, stage in enumerate(problem.stages):
         here = problem.sections.stage == g
         for s, subject in enumerate(problem.subjects):
             counts = {}
             for when, heads, season in zip(
-                ("before", "after"), held, (before.season, after.season), strict=True
+                ("before", "after"), heads_of, (before.season, after.season), strict=True
             ):
                 taught = here & (season.lessons[:, s] > 0)
                 counts[f"teachers_{when}"] = int(heads[here, s].sum())
@@ -50,12 +49,6 @@ def subject_staff(problem: Problem, before: Snapshot, after: Snapshot) -> Iterat
                 **{f"retire_{n}": int((left <= n).sum()) for n in YEARS},
                 retire_unknown=int(np.isnan(left).sum()),
             )
-
-
-def _held(problem: Problem, snapshot: Snapshot, shape: tuple[int, int]) -> Ints:
-    placed = snapshot.section >= 0
-    flat = np.ravel_multi_index((snapshot.section[placed], snapshot.subject[placed]), shape)
-    return np.asarray(np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape))
 
 
 def profiles(problem: Problem, before: Snapshot, after: Snapshot) -> Iterator[ProfileRow]:
