@@ -44,8 +44,7 @@ def main(sections: int = SECTIONS) -> dict[str, float]:
         largest=np.full(sections, np.nan),
     )
     snapshot, limit = Snapshot(season, none[:0], none[:0]), standard.balance.cv_limit["primary"].value
-    clock, found = [time.monotonic()], {}
-    read = {}
+    clock, read = [time.monotonic()], {}
     for name, indicator in standard.indicators.items():
         if indicator.official:
             asked = indicator.threshold["primary"].value

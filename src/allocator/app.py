@@ -118,10 +118,8 @@ def answer(
     rules = settle(scenario.config, scenario.rulebook, scenario.name, [])
     joint = solve_problem(problem, rules, progress, stop)
     result = by_rounds(problem, rules, progress, stop) if scenario.config.mode == "rounds" else joint
-    card, still = (
-        scorecard(problem, result.plan, result.eligible),
-        scorecard(problem, standing_still(problem)),
-    )
+    card = scorecard(problem, result.plan, result.eligible)
+    still = scorecard(problem, standing_still(problem))
     other = None if result is joint else Measured(joint, scorecard(problem, joint.plan))
     costs = tuple(prices(joint, _rule_by_rule(progress), stop)) if priced else ()
     return Answer(scenario, result, card, still, began, time.monotonic() - clock, other, costs)

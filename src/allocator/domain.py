@@ -169,9 +169,8 @@ class Elsewhere(Frozen):
 class Balance(Frozen):
     """What the balance standard asks of every section and of the district.
 
-    ``class_size`` is by stage, or by kind of school where that has a limit of its own; ``exchange_years`` is how
-    long at one school makes somebody eligible for the exchange. ``elsewhere`` is what has to be judged by other
-    means.
+    ``class_size`` is by stage, ``school_size`` by kind of school; ``exchange_years`` is how long at one school makes
+    somebody eligible for the exchange. ``elsewhere`` is what has to be judged by other means.
     """
 
     excluded_teaching_point_below: Number

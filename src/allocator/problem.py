@@ -360,26 +360,28 @@ def _seasons(
     """Set today and September, each by its own pupils."""
     before = _season(change.before, keys, index, ways)
     after = _season(change.after, keys, index, ways)
-    at, stated = {key: i for i, key in enumerate(keys)}, np.full(len(keys), np.nan)
-    rows = [at[key] for key in _section_keys(change.before)]
-    stated[rows] = change.before.table("sections")["largest_class"].to_numpy(float)
+    stated = np.full(len(keys), np.nan)
+    stated[_rows(change.before, keys)] = change.before.table("sections")["largest_class"].to_numpy(float)
     return replace(before, largest=stated), after
 
 
 def _grown(scenario: Scenario, forecast: Scenario, keys: list[tuple[str, str]], today: Season) -> Season:
     """Put September's pupils into the sections of today, before any school closes."""
-    at, sections = {key: i for i, key in enumerate(keys)}, forecast.table("sections")
-    pupils, rows = np.zeros(len(keys)), [at[key] for key in _section_keys(forecast)]
-    pupils[rows] = sections[GRADES].sum(axis=1)
+    pupils = np.zeros(len(keys))
+    pupils[_rows(forecast, keys)] = forecast.table("sections")[GRADES].sum(axis=1)
     pupils = np.where(today.open, pupils, 0.0)
     return replace(today, pupils=pupils, unit=_units(scenario, keys, today.open & (pupils > 0), pupils))
 
 
+def _rows(scenario: Scenario, keys: list[tuple[str, str]]) -> Ints:
+    """Index of each row of sections.csv among all sections."""
+    at = {key: i for i, key in enumerate(keys)}
+    return np.array([at[key] for key in _section_keys(scenario)], dtype=np.int64)
+
+
 def _season(scenario: Scenario, keys: list[tuple[str, str]], index: dict[str, int], ways: Roads) -> Season:
     standard, sections = scenario.standard, scenario.table("sections")
-    at = {key: i for i, key in enumerate(keys)}
-    rows = np.array([at[key] for key in _section_keys(scenario)], dtype=np.int64)
-    n, groups = len(keys), section_classes(scenario)
+    rows, n, groups = _rows(scenario, keys), len(keys), section_classes(scenario)
     pupils, classes, quota = np.zeros(n), np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     lessons, largest = np.zeros((n, len(standard.subjects))), np.zeros(n)
     pupils[rows] = sections[GRADES].sum(axis=1)

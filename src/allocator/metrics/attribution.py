@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from allocator.metrics.indicators import Reading, counted, readings
+from allocator.metrics.indicators import Reading, Readings, counted, readings
 from allocator.metrics.indices import official_cv
 from allocator.metrics.rows import GainRow, StepRow
 from allocator.metrics.snapshot import Snapshot, september, today
@@ -23,34 +23,38 @@ from allocator.roads import Floats
 STEPS = ("today", "enrolment", "closures", "placed", "recruits", "moves")
 
 
-def attribution(problem: Problem, plan: Plan) -> Iterator[StepRow]:
-    """Follow the CV of every indicator and stage from today to the plan."""
-    moments = readings(problem, list(_moments(problem, plan)))
+def attribution(problem: Problem, plan: Plan, read: tuple[Readings, Readings]) -> Iterator[StepRow]:
+    """Follow the CV of every indicator and stage from today to the plan.
+
+    Parameters
+    ----------
+    read
+        The readings of today and of the plan.
+    """
+    moments = read[0], *readings(problem, list(_between(problem, plan))), read[1]
     for g, stage in enumerate(problem.stages):
         if not (problem.sections.stage == g).any():
             continue
         for name in problem.standard.indicators:
             before: float | None = None
-            for step, read in zip(STEPS, moments, strict=True):
-                found = read[name]
+            for step, moment in zip(STEPS, moments, strict=True):
+                found = moment[name]
                 here = counted(problem, found.snapshot, g)
                 cv = official_cv(found.amounts[here], found.pupils[here])
-                known = cv.value is not None and before is not None
-                yield StepRow(stage, name, step, cv, cv.value - before if known else None)  # type: ignore[operator]
+                change = None if cv.value is None or before is None else cv.value - before
+                yield StepRow(stage, name, step, cv, change)
                 before = cv.value
 
 
-def _moments(problem: Problem, plan: Plan) -> Iterator[Snapshot]:
-    """Yield who is where after every step."""
-    now, then, still = today(problem), september(problem, plan), september(problem, standing_still(problem))
-    yield now
-    yield replace(now, season=problem.forecast)
+def _between(problem: Problem, plan: Plan) -> Iterator[Snapshot]:
+    """Yield who is where after every step but the last."""
+    then, still = september(problem, plan), september(problem, standing_still(problem))
+    yield replace(today(problem), season=problem.forecast)
     placed = np.zeros(len(problem.teachers), dtype=bool)
     yield still
     for group in (problem.displaced, problem.teachers.recruit):
         placed |= group
         yield _partly(still, then, placed)
-    yield then
 
 
 def _partly(still: Snapshot, then: Snapshot, placed: Bools) -> Snapshot:
@@ -59,13 +63,17 @@ def _partly(still: Snapshot, then: Snapshot, placed: Bools) -> Snapshot:
     return Snapshot(then.season, section, np.where(placed, then.subject, still.subject))
 
 
-def gains(problem: Problem, plan: Plan) -> list[GainRow]:
+def gains(problem: Problem, plan: Plan, read: Readings) -> list[GainRow]:
     """Rank the teachers who leave an open school by what their move alone does for the balance.
 
     The gain of a move is the weighted sum of squared CVs of the indicators that teachers count for, were this one
     teacher still at home, less that of the plan. Gains of several moves do not add up.
+
+    Parameters
+    ----------
+    read
+        The readings of the plan.
     """
-    (read,) = readings(problem, [september(problem, plan)])
     movers = np.flatnonzero(plan.away(problem))
     total = np.zeros(len(movers))
     weights = problem.config.priorities.indicators

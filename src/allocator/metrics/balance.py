@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from allocator.metrics.indicators import Reading, conforms, counted, measures
+from allocator.metrics.indicators import Reading, Readings, counted, every, measures
 from allocator.metrics.indices import composite_cv
 from allocator.metrics.measure import Measure
 from allocator.metrics.rows import BalanceRow
-from allocator.problem import Problem
+from allocator.problem import Objects, Problem
 from allocator.words import text
 
-Readings = Mapping[str, Reading]
 
+def balance_rows(
+    problem: Problem, before: Readings, after: Readings, conform: tuple[Objects, Objects]
+) -> Iterator[BalanceRow]:
+    """Every measure of every indicator and stage, the composite, and the sections that conform.
 
-def balance_rows(problem: Problem, before: Readings, after: Readings) -> Iterator[BalanceRow]:
-    """Every measure of every indicator and stage, the composite, and the sections that conform."""
+    Parameters
+    ----------
+    conform
+        Whether each section conforms before and after, from :func:`allocator.metrics.indicators.conforms`.
+    """
     for g, stage in enumerate(problem.stages):
         official: list[tuple[Measure, Measure]] = []
         for name, indicator in problem.standard.indicators.items():
@@ -27,7 +33,7 @@ def balance_rows(problem: Problem, before: Readings, after: Readings) -> Iterato
             old, new = (composite_cv(cvs) for cvs in zip(*official, strict=True))
             yield _limited(stage, "composite", "cv", old, new, composite.value)
         if problem.standard.balance.met_at_least is not None:
-            yield from _standard_rows(problem, before, after, g)
+            yield from _standard_rows(problem, (before, after), conform, g)
 
 
 def _indicator_rows(
@@ -54,22 +60,19 @@ def _limited(
     return BalanceRow(stage, indicator, measure, before, after, limit, old, new)
 
 
-def _standard_rows(problem: Problem, before: Readings, after: Readings, stage: int) -> Iterator[BalanceRow]:
+def _standard_rows(
+    problem: Problem, read: tuple[Readings, Readings], conform: tuple[Objects, Objects], stage: int
+) -> Iterator[BalanceRow]:
     """Count the sections that are judged and those that conform: the standard asks it of every one."""
-    name, old, new = (
-        problem.stages[stage],
-        _verdicts(problem, before, stage),
-        _verdicts(problem, after, stage),
+    old, new = (
+        list(verdicts[counted(problem, next(iter(one.values())).snapshot, stage)])
+        for one, verdicts in zip(read, conform, strict=True)
     )
+    name = problem.stages[stage]
     yield BalanceRow(name, "standard", "sections", Measure(float(len(old))), Measure(float(len(new))))
     yield BalanceRow(
-        name, "standard", "conforming", _conforming(old), _conforming(new), None, _all(old), _all(new)
+        name, "standard", "conforming", _conforming(old), _conforming(new), None, every(old), every(new)
     )
-
-
-def _verdicts(problem: Problem, read: Readings, stage: int) -> list[bool | None]:
-    here = counted(problem, next(iter(read.values())).snapshot, stage)
-    return list(conforms(problem.standard.balance, read.values(), len(problem.sections.school))[here])
 
 
 def _conforming(verdicts: list[bool | None]) -> Measure:
@@ -78,10 +81,3 @@ def _conforming(verdicts: list[bool | None]) -> Measure:
             text("an amount that decides is not known in {n} of {all} sections", n=unknown, all=len(verdicts))
         )
     return Measure(float(verdicts.count(True)))
-
-
-def _all(verdicts: list[bool | None]) -> bool | None:
-    """Whether every section conforms; one that does not settles it, whatever is not known elsewhere."""
-    if False in verdicts:
-        return False
-    return None if None in verdicts or not verdicts else True

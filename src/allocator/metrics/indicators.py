@@ -145,6 +145,17 @@ def _heads(problem: Problem, indicator: Indicator, person: Bools | None, snapsho
     return np.where(snapshot.season.open, heads, np.nan)
 
 
+Readings = Mapping[str, Reading]
+"""The readings of every indicator at one time, by name."""
+
+
+def every(verdicts: Sequence[bool | None]) -> bool | None:
+    """Whether what is asked of all is met: one that fails settles it, whatever is not known elsewhere."""
+    if False in verdicts:
+        return False
+    return None if None in verdicts or not verdicts else True
+
+
 def counted(problem: Problem, snapshot: Snapshot, stage: int) -> Ints:
     """Sections of a stage that the standard counts: open, with pupils, not excluded."""
     return np.flatnonzero(snapshot.season.in_scope & (problem.sections.stage == stage))

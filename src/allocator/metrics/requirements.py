@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from allocator.domain import BACKBONE, Number
-from allocator.metrics.indicators import Reading, conforms, counted
+from allocator.metrics.indicators import Readings, counted, every
 from allocator.metrics.measure import Measure
 from allocator.metrics.rows import BalanceRow, RequirementRow
 from allocator.plan import Plan
@@ -16,13 +16,13 @@ from allocator.problem import Ints, Objects, Problem
 from allocator.roads import Floats
 from allocator.words import Text, text
 
-Readings = Mapping[str, Reading]
 KINDS = {
     "primary": text("primary schools"),
     "junior": text("junior schools"),
     "nine_year": text("nine-year schools"),
     "teaching_point": text("teaching points"),
 }
+_NOT_HELD = text("the tables of the scenario do not hold it")
 _ROUNDING = 1e-9  # of people: a share that is reached exactly is reached
 
 
@@ -52,7 +52,8 @@ class _Asked:
 def requirements(
     problem: Problem,
     read: tuple[Readings, Readings],
-    balance: Iterable[BalanceRow],
+    balance: Sequence[BalanceRow],
+    conform: tuple[Objects, Objects],
     plan: Plan,
     eligible: Ints | None,
 ) -> Iterator[RequirementRow]:
@@ -64,23 +65,26 @@ def requirements(
         The readings of every indicator before and after.
     balance
         Every measure before and after, with its limit.
+    conform
+        Whether each section conforms before and after.
     plan, eligible
         Who moves, and who could lawfully (indices of teachers; None where nobody asked): for the exchange.
     """
-    rows = tuple(balance)
     for g, stage in enumerate(problem.stages):
-        yield from _schools(problem, read, g)
-        yield from _coefficients(problem, rows, stage)
+        yield from _schools(problem, read, conform, g)
+        yield from _coefficients(problem, balance, stage)
         yield from _class_size(problem, g)
     yield from _school_size(problem)
     yield from _certified(problem, plan)
     yield from _exchange(problem, plan, eligible)
     for code, asked in problem.standard.balance.elsewhere.items():
-        nothing = _Found(text("the tables of the scenario do not hold it"), None)
+        nothing = _Found(_NOT_HELD, None)
         yield _Asked(code, "", asked.name, asked.source).row(nothing, nothing)
 
 
-def _schools(problem: Problem, read: tuple[Readings, Readings], stage: int) -> Iterator[RequirementRow]:
+def _schools(
+    problem: Problem, read: tuple[Readings, Readings], conform: tuple[Objects, Objects], stage: int
+) -> Iterator[RequirementRow]:
     """Ask of every school so many indicators, and a share of the threshold in the others."""
     asked = problem.standard.balance
     here = [counted(problem, next(iter(r.values())).snapshot, stage) for r in read]
@@ -93,30 +97,32 @@ def _schools(problem: Problem, read: tuple[Readings, Readings], stage: int) -> I
         all=official,
         share=f"{100 * (1.0 if asked.floor_share is None else asked.floor_share.value):g}%",
     )
-    found = []
-    for one, sections in zip(read, here, strict=True):
-        verdicts = conforms(asked, one.values(), len(problem.sections.school))[sections]
-        found.append(_every(verdicts, text("an amount that decides is not known")))
+    unknown = text("an amount that decides is not known")
+    found = [_every(list(verdicts[at]), unknown) for verdicts, at in zip(conform, here, strict=True)]
     yield _Asked("schools", problem.stages[stage], words, asked.met_at_least.source).row(*found)
 
 
-def _every(verdicts: Objects, unknown: Text) -> _Found:
-    """Judge what is asked of every school: one that fails settles it, whatever is not known elsewhere."""
-    n = len(verdicts)
-    met, missing = (int(sum(v is value for v in verdicts)) for value in (True, None))
-    if not n:
-        return _Found(text("no school to judge"), None)
+def _every(verdicts: list[bool | None], unknown: Text) -> _Found:
+    """Judge what is asked of every school."""
+    n, met, missing = len(verdicts), verdicts.count(True), verdicts.count(None)
     if missing == n:
-        return _Found(text("not known of any school: {why}", why=unknown), None)
+        return _nothing(n, unknown)
+    words = text("{n} of {all} schools", n=met, all=n)
     if missing:
         words = text(
             "{n} of {all} schools; not known of {missing}: {why}", n=met, all=n, missing=missing, why=unknown
         )
-        return _Found(words, False if met + missing < n else None)
-    return _Found(text("{n} of {all} schools", n=met, all=n), met == n)
+    return _Found(words, every(verdicts))
 
 
-def _coefficients(problem: Problem, rows: tuple[BalanceRow, ...], stage: str) -> Iterator[RequirementRow]:
+def _nothing(schools: int, unknown: Text) -> _Found:
+    """Say why no school is judged: there is none, or nothing is known of any."""
+    if not schools:
+        return _Found(text("no school to judge"), None)
+    return _Found(text("not known of any school: {why}", why=unknown), None)
+
+
+def _coefficients(problem: Problem, rows: Sequence[BalanceRow], stage: str) -> Iterator[RequirementRow]:
     """Ask that the coefficients of variation lie within their limit: every single one, or their mean."""
     balance = problem.standard.balance
     judged = [r for r in rows if r.stage == stage and r.threshold is not None]
@@ -137,15 +143,17 @@ def _measured(found: Measure, met: bool | None) -> _Found:
 
 
 def _within(passes: list[bool | None]) -> _Found:
-    """Judge single coefficients: one above its limit settles it."""
+    """Judge single coefficients."""
     within, unknown = passes.count(True), passes.count(None)
-    met = False if False in passes else None if unknown else True
-    if not unknown:
-        return _Found(text("{n} of {all} indicators", n=within, all=len(passes)), met)
-    words = text(
-        "{n} of {all} indicators; {missing} cannot be computed", n=within, all=len(passes), missing=unknown
-    )
-    return _Found(words, met)
+    words = text("{n} of {all} indicators", n=within, all=len(passes))
+    if unknown:
+        words = text(
+            "{n} of {all} indicators; {missing} cannot be computed",
+            n=within,
+            all=len(passes),
+            missing=unknown,
+        )
+    return _Found(words, every(passes))
 
 
 def _class_size(problem: Problem, stage: int) -> Iterator[RequirementRow]:
@@ -159,7 +167,7 @@ def _class_size(problem: Problem, stage: int) -> Iterator[RequirementRow]:
     for season in (problem.before, problem.after):
         here = season.open & (problem.sections.stage == stage) & (season.pupils > 0)
         unknown = text("the largest class does not stand in sections.csv")
-        found.append(_limited(season.largest[here], np.full(int(here.sum()), limit.value), unknown))
+        found.append(_limited(season.largest[here], limit.value, unknown))
     if problem.before.open[problem.sections.stage == stage].any():
         yield _Asked("class_size", code, words, limit.source).row(*found)
 
@@ -172,13 +180,7 @@ def _school_size(problem: Problem) -> Iterator[RequirementRow]:
         for season in (problem.before, problem.after):
             pupils = np.bincount(problem.sections.school, season.pupils, minlength=len(kinds))
             here = (kinds == kind) & (pupils > 0)
-            found.append(
-                _limited(
-                    pupils[here],
-                    np.full(int(here.sum()), limit.value),
-                    text("the tables of the scenario do not hold it"),
-                )
-            )
+            found.append(_limited(pupils[here], limit.value))
         if (kinds == kind).any():
             words = text(
                 "No school has more than {limit} pupils ({kind})",
@@ -188,13 +190,11 @@ def _school_size(problem: Problem) -> Iterator[RequirementRow]:
             yield _Asked("school_size", "", words, limit.source).row(*found)
 
 
-def _limited(sizes: Floats, limit: Floats, unknown: Text) -> _Found:
+def _limited(sizes: Floats, limit: float, unknown: Text = _NOT_HELD) -> _Found:
     """Judge sizes by a limit; nan where not known."""
     n, missing, above = len(sizes), int(np.isnan(sizes).sum()), int((sizes > limit).sum())
-    if not n:
-        return _Found(text("no school to judge"), None)
     if missing == n:
-        return _Found(text("not known of any school: {why}", why=unknown), None)
+        return _nothing(n, unknown)
     if missing:
         words = text(
             "{n} of {all} schools above it; not known of {missing}: {why}",

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from allocator.metrics.attribution import attribution, gains
 from allocator.metrics.balance import balance_rows
-from allocator.metrics.indicators import Reading, conforms, readings
+from allocator.metrics.indicators import Readings, conforms, readings
 from allocator.metrics.lessons import section_lessons
 from allocator.metrics.requirements import requirements
 from allocator.metrics.rows import (
@@ -36,7 +36,7 @@ from allocator.metrics.shortfalls import gaps, reaches
 from allocator.metrics.snapshot import Snapshot, held, september, today
 from allocator.metrics.structure import profiles, subject_staff
 from allocator.plan import Plan
-from allocator.problem import Ints, Problem
+from allocator.problem import Ints, Objects, Problem
 
 
 @dataclass(frozen=True)
@@ -87,22 +87,24 @@ def scorecard(problem: Problem, plan: Plan, eligible: Ints | None = None) -> Sco
         Who could lawfully leave an open school, by index; None where nobody asked.
     """
     before, after = today(problem), september(problem, plan)
-    read = readings(problem, (before, after))
-    filled = held(problem, before), held(problem, after)
-    balance = tuple(balance_rows(problem, *read))
+    old, new = readings(problem, (before, after))
+    filled, n = (held(problem, before), held(problem, after)), len(problem.sections.school)
+    asked = problem.standard.balance
+    conform = conforms(asked, old.values(), n), conforms(asked, new.values(), n)
+    balance = tuple(balance_rows(problem, old, new, conform))
     return Scorecard(
         balance=balance,
-        sections=tuple(_section_rows(problem, before, after, *read)),
+        sections=tuple(_section_rows(problem, before, after, old, new, conform)),
         lessons=tuple(_lesson_rows(problem, before, after)),
         posts=tuple(_post_rows(problem, *filled)),
         staff=tuple(_staff_rows(problem, *filled)),
         subjects=tuple(_subject_rows(problem, *filled)),
         unplaced=int((plan.post < 0).sum()),
-        requirements=tuple(requirements(problem, (read[0], read[1]), balance, plan, eligible)),
-        reaches=tuple(reaches(problem, read[1])),
-        gaps=tuple(gaps(problem, read[1])),
-        steps=tuple(attribution(problem, plan)),
-        gains=tuple(gains(problem, plan)),
+        requirements=tuple(requirements(problem, (old, new), balance, conform, plan, eligible)),
+        reaches=tuple(reaches(problem, new)),
+        gaps=tuple(gaps(problem, new, conform[1])),
+        steps=tuple(attribution(problem, plan, (old, new))),
+        gains=tuple(gains(problem, plan, new)),
         people=tuple(subject_staff(problem, before, after)),
         profiles=tuple(profiles(problem, before, after)),
     )
@@ -112,11 +114,10 @@ def _section_rows(
     problem: Problem,
     before: Snapshot,
     after: Snapshot,
-    read_before: Mapping[str, Reading],
-    read_after: Mapping[str, Reading],
+    read_before: Readings,
+    read_after: Readings,
+    conform: tuple[Objects, Objects],
 ) -> Iterator[SectionRow]:
-    n = len(problem.sections.school)
-    does = [conforms(problem.standard.balance, read.values(), n) for read in (read_before, read_after)]
     heads = [np.bincount(s.section[s.section >= 0], minlength=len(s.season.open)) for s in (before, after)]
     for u, (school, stage) in enumerate(_section_names(problem)):
         values = {}
@@ -135,8 +136,8 @@ def _section_rows(
             pupils_before=int(before.season.pupils[u]),
             counts_before=bool(before.season.in_scope[u]),
             counts_after=bool(after.season.in_scope[u]),
-            conforms_before=does[0][u],
-            conforms_after=does[1][u],
+            conforms_before=conform[0][u],
+            conforms_after=conform[1][u],
         )
 
 

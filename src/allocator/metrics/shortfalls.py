@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
-from allocator.metrics.indicators import Reading, conforms, counted
+from allocator.metrics.indicators import Readings, counted
 from allocator.metrics.indices import official_cv
 from allocator.metrics.reach import Reach, fewest_more, fewest_moves, missing_heads
 from allocator.metrics.rows import GapRow, ReachRow
-from allocator.problem import Ints, Problem
+from allocator.problem import Ints, Objects, Problem
 
 
-def reaches(problem: Problem, read: Mapping[str, Reading]) -> Iterator[ReachRow]:
+def reaches(problem: Problem, read: Readings) -> Iterator[ReachRow]:
     """Say of every coefficient of teachers above its limit what brings it within: further people, or moves.
 
     Whoever counts for several indicators, or is bound by a rule, is reckoned here for each indicator alone.
@@ -53,12 +53,11 @@ def _places(problem: Problem, here: Ints, reach: Reach) -> str:
     return " ".join(f"{school}{n:+d}" for school, n in changed if n)
 
 
-def gaps(problem: Problem, read: Mapping[str, Reading]) -> Iterator[GapRow]:
+def gaps(problem: Problem, read: Readings, conform: Objects) -> Iterator[GapRow]:
     """List what the sections that do not conform lack of each threshold; what is not known is left out."""
     balance = problem.standard.balance
     if balance.met_at_least is None:
         return
-    verdict = conforms(balance, read.values(), len(problem.sections.school))
     share = 1.0 if balance.floor_share is None else balance.floor_share.value
     lacks = {}
     for name, found in read.items():
@@ -66,7 +65,7 @@ def gaps(problem: Problem, read: Mapping[str, Reading]) -> Iterator[GapRow]:
             heads = found.amounts / found.indicator.per
             asked = (heads, found.pupils, found.thresholds, found.indicator.per)
             lacks[name] = missing_heads(*asked), missing_heads(*asked, share)
-    for u in np.flatnonzero(np.array([v is False for v in verdict])):
+    for u in np.flatnonzero(np.array([v is False for v in conform])):
         for name, (missing, floor) in lacks.items():
             if read[name].known[u] and missing[u] > 0:
                 yield GapRow(

@@ -14,6 +14,8 @@ from allocator.report.files import cells, table, write_files
 from allocator.report.parts import Cell, Line, Mark, Table
 from allocator.report.scorecard import asked, elsewhere, gaps, profiles, reaches, requirements, staff
 from allocator.report.story import Story, headed
+from allocator.report.tables import warnings
+from allocator.report.verdict import unlimited, warned
 from allocator.words import text
 
 
@@ -28,7 +30,7 @@ def score_story(scored: Scored) -> Story:
         _values(problem, card),
         staff(problem, card, both=False),
         profiles(problem, card, both=False),
-        _warnings(scored),
+        warnings(problem, scored.scenario.config.language),
     ]
     return headed(scored.scenario, verdict(scored), (one for one in told if one.rows))
 
@@ -41,7 +43,7 @@ def verdict(scored: Scored) -> Iterator[Mark]:
     if not len(scored.problem.teachers):
         yield Mark(text("There is no roster: nothing that counts teachers can be judged."), None)
     if not rows:
-        yield Mark(text("The standard sets no limits for balance: nothing is judged, only measured."), None)
+        yield unlimited()
     met, failed = ([r for r in rows if r.met_before is value] for value in (True, False))
     unknown = len(rows) - len(met) - len(failed)
     if rows:
@@ -58,9 +60,7 @@ def verdict(scored: Scored) -> Iterator[Mark]:
         yield Mark(
             text("The standard asks {n} things more that the tables cannot answer.", n=len(others)), None
         )
-    if scored.problem.warnings:
-        n = len(scored.problem.warnings)
-        yield Mark(text("Warnings about the tables: {n}, listed in the report.", n=n), None)
+    yield from warned(scored.problem)
 
 
 def _values(problem: Problem, card: Scorecard) -> Table:
@@ -109,12 +109,6 @@ def _indicator(standard: Standard, name: str) -> Cell:
     if known:
         return known.name
     return text("Composite CV") if name == "composite" else text("All the standard asks")
-
-
-def _warnings(scored: Scored) -> Table:
-    language = scored.scenario.config.language
-    rows = tuple((w.say(language),) for w in scored.problem.warnings)
-    return Table(text("Warnings"), (text("What was found in the tables"),), rows, wide=len(rows) > 10)
 
 
 def write_score(scored: Scored, out: Path, page: str) -> list[Path]:

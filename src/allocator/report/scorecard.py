@@ -154,7 +154,7 @@ def steps(problem: Problem, card: Scorecard) -> Table:
         text("Stage"),
         text("Indicator"),
         text("Today"),
-        *(STEPS[row] for row in ("enrolment", "closures", "placed", "recruits", "moves")),
+        *STEPS.values(),
         text("September"),
     )
     note = text(

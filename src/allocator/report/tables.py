@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from allocator.plan import ROUNDS
+from allocator.problem import Problem
 from allocator.report.answer import Answer
 from allocator.report.balance import balance
 from allocator.report.files import counts, plan_rows
@@ -34,7 +35,7 @@ def tables(answer: Answer, names: bool) -> Iterator[Table]:
         _closures(answer),
         _staff(answer),
         _unfilled(answer),
-        _warnings(answer),
+        warnings(answer.problem, answer.scenario.config.language),
         _levels(answer),
         _rules(answer),
         _breaches(answer),
@@ -150,9 +151,9 @@ def _unfilled(answer: Answer) -> Table:
     return Table(text("Posts that stay empty"), columns, rows, wide=len(rows) > 20)
 
 
-def _warnings(answer: Answer) -> Table:
-    language = answer.scenario.config.language
-    rows = tuple((w.say(language),) for w in answer.problem.warnings)
+def warnings(problem: Problem, language: str) -> Table:
+    """Show every warning about the tables."""
+    rows = tuple((w.say(language),) for w in problem.warnings)
     return Table(text("Warnings"), (text("What was found in the tables"),), rows, wide=len(rows) > 10)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from allocator.problem import Problem
 from allocator.report.answer import Answer
 from allocator.report.files import counts
 from allocator.report.names import LEVELS
@@ -45,11 +46,18 @@ def verdict(answer: Answer) -> Iterator[Mark]:
     if n["schools_closed"]:
         yield _closed(answer, n)
     yield from _limits(answer)
-    if answer.problem.warnings:
-        yield Mark(
-            text("Warnings about the tables: {n}, listed in the report.", n=len(answer.problem.warnings)),
-            None,
-        )
+    yield from warned(answer.problem)
+
+
+def warned(problem: Problem) -> Iterator[Mark]:
+    """Say how many warnings there are about the tables."""
+    if n := len(problem.warnings):
+        yield Mark(text("Warnings about the tables: {n}, listed in the report.", n=n), None)
+
+
+def unlimited() -> Mark:
+    """Say that the standard judges nothing."""
+    return Mark(text("The standard sets no limits for balance: nothing is judged, only measured."), None)
 
 
 def _fewer(after: int, still: int) -> bool | None:
@@ -178,7 +186,7 @@ def _moved(n: dict[str, Any]) -> Iterator[Mark]:
 def _limits(answer: Answer) -> Iterator[Mark]:
     judged = [row for row in answer.card.balance if row.threshold is not None]
     if not judged:
-        yield Mark(text("The standard sets no limits for balance: nothing is judged, only measured."), None)
+        yield unlimited()
         return
     verdicts = [row.pass_after for row in judged]
     yield Mark(

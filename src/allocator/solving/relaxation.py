@@ -374,7 +374,7 @@ class Relaxation:
         dual[(dual < 0) & ~np.isfinite(program.row_upper_)] = 0.0
         share, step, best = 1.0, 0.5, self._proved(self._priced(cost, dual))
         for _ in range(_SHARES):
-            tried = [min(share + step, 1.0), share - step]
+            tried = [t for t in (share + step, share - step) if t <= 1.0]
             proved = [self._proved(self._priced(cost, t * dual)) for t in tried]
             if max(proved) > best:
                 share, best = tried[int(np.argmax(proved))], max(proved)
