@@ -13,6 +13,7 @@ from allocator.problem import Bools, Ints
 from allocator.roads import Floats
 
 TOLERANCE = 1e-7
+_AT_ONCE = 1 << 22  # entries that are multiplied together: in a province all at once would take gigabytes
 _QUIET = {"output_flag": False, "threads": 1, "parallel": "off", "random_seed": 0}
 
 
@@ -73,12 +74,19 @@ class Program:
 
     def priced(self, cost: Floats, dual: Floats) -> Floats:
         """Cost of every column less what the rows pay for it; ``dual`` is that of the model's rows."""
-        return cost - np.bincount(self.column, self.value * dual[self.row], minlength=self.width)
+        return cost - self._summed(self.column, self.row, dual, self.width)
 
     def activity(self, x: Floats) -> Floats:
         """Value of every row of the model."""
-        sums = np.bincount(self.row, self.value * x[self.column], minlength=len(self.row_low))
-        return np.asarray(sums, dtype=np.float64)
+        return self._summed(self.row, self.column, x, len(self.row_low))
+
+    def _summed(self, into: Ints, at: Ints, weight: Floats, n: int) -> Floats:
+        """Sum the entries, each with the weight of its row or column, into columns or rows: some at a time."""
+        total = np.zeros(n)
+        for begin in range(0, len(self.value), _AT_ONCE):
+            some = slice(begin, begin + _AT_ONCE)
+            total += np.bincount(into[some], self.value[some] * weight[at[some]], minlength=n)
+        return total
 
     def feasible(self, x: Floats) -> bool:
         """Whether the values satisfy every row, cut and limit."""
