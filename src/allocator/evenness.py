@@ -144,6 +144,8 @@ class Encoded:
         Heads of each section between which ``g`` is exact.
     heads
         Columns that hold ``x``, by section.
+    links
+        Rows that hold the people of the pairs and ``x`` together, by section.
     total, g, cv2
         Columns that hold ``T``, ``g`` and the lower bound of CV².
     """
@@ -156,6 +158,7 @@ class Encoded:
     first: Ints
     last: Ints
     heads: Ints
+    links: Ints
     total: int
     g: int
     cv2: int
@@ -201,7 +204,7 @@ def encode(model: Model, term: Term, middle: float, near: tuple[Floats, Floats] 
 
     every, ones = np.arange(len(low)), np.ones(len(low))
     held = model.columns(low.astype(float), high.astype(float), whole=False)
-    model.rows(
+    links = model.rows(
         np.concatenate([term.position, every]),
         np.concatenate([model.pairs[term.pair], held]),
         np.concatenate([np.ones(len(term.pair)), -ones]),
@@ -228,7 +231,7 @@ def encode(model: Model, term: Term, middle: float, near: tuple[Floats, Floats] 
     )
     model.cost("evenness", np.array([cv2]), np.array([term.weight]))
     span = _totals(model, term)
-    return Encoded(term, middle, span, low, high, first, last, held, int(total), int(g), int(cv2))
+    return Encoded(term, middle, span, low, high, first, last, held, links, int(total), int(g), int(cv2))
 
 
 def _steps(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from allocator.evenness import Encoded, Range, encode
 from allocator.metrics.indices import official_cv
 from allocator.roads import Floats
+from allocator.solving import even
 from allocator.solving.engine import Engine
 from allocator.solving.hull import Plane, planes
 from solving import drawn
@@ -54,7 +55,7 @@ def draw(seed: int) -> Encoded:
     term = drawn.term(pupils)
     middle = float(rng.integers(1, max(int(high.sum()), 1) + 1))
     span = Range(float(low.sum()), float(high.sum()))
-    return Encoded(term, middle, span, low, high, low, high, np.arange(n), n, n + 1, n + 2)
+    return Encoded(term, middle, span, low, high, low, high, np.arange(n), np.arange(n), n, n + 1, n + 2)
 
 
 def exact_g(encoded: Encoded, heads: Floats) -> float:
@@ -150,7 +151,7 @@ def test_planes_near_a_point_are_close_to_the_curve_there() -> None:
     """Over a range of totals the planes made at an allocation of the range lie within a tenth of the curve there."""
     none, ten = np.zeros(3, dtype=np.int64), np.full(3, 10)
     term = drawn.term(np.array([100.0, 50.0, 50.0]))
-    encoded = Encoded(term, 12.0, Range(0.0, 30.0), none, ten, none, ten, np.arange(3), 3, 4, 5)
+    encoded = Encoded(term, 12.0, Range(0.0, 30.0), none, ten, none, ten, np.arange(3), np.arange(3), 3, 4, 5)
     heads, span = np.array([3.0, 6.0, 3.0]), Range(11.0, 13.0)
     made = planes(encoded, heads, span, span.low)
     assert len(made) > 1
@@ -164,7 +165,9 @@ def test_a_part_of_a_range_lifts_the_rows() -> None:
     rng = np.random.default_rng(5)
     none, most = np.zeros(4, dtype=np.int64), np.full(4, 30)
     term = drawn.term(np.array([90.0, 60.0, 45.0, 30.0]))
-    encoded = Encoded(term, 40.0, Range(0.0, 120.0), none, most, none, most, np.arange(4), 4, 5, 6)
+    encoded = Encoded(
+        term, 40.0, Range(0.0, 120.0), none, most, none, most, np.arange(4), np.arange(4), 4, 5, 6
+    )
     wide, part, gained = Range(30.0, 60.0), Range(44.0, 47.0), 0.0
     for plane in planes(encoded, rng.uniform(5, 15, 4), wide, wide.low):
         for total in np.arange(part.low, part.high + 1):
@@ -193,6 +196,34 @@ def test_encoded_terms_are_exact_for_a_fixed_total(seed: int) -> None:
         assert found[encoded.total] == pytest.approx(held.sum(), abs=1e-6)
         assert found[encoded.g] == pytest.approx(term.cv2(held), abs=1e-6)
         assert encoded.cv2_of(found) == pytest.approx(term.cv2(held), abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_no_prices_prove_more_than_the_best_plan_of_any_totals(seed: int) -> None:
+    """Whatever a relaxation was solved for, what its prices prove of totals lies above no plan that has them."""
+    rng = np.random.default_rng(seed)
+    sections, sizes = 4, rng.integers(1, 4, 4)
+    model = drawn.spread(sizes, [sorted(rng.choice(6, rng.integers(1, 5), replace=False)) for _ in sizes])
+    listed = []
+    for first in (0, 2):  # two stages of two sections; the last two posts count nowhere
+        counts = np.flatnonzero((model.pair_post >= first) & (model.pair_post < first + 2))
+        pupils = rng.integers(10, 90, 2).astype(float)
+        listed.append(drawn.term(pupils, counts, model.pair_post[counts] - first))
+    larger = model.copy()
+    encoded = [encode(larger, term, float(rng.integers(1, sections + 1))) for term in listed]
+    cost = np.zeros(larger.width)
+    for code in encoded:
+        cost[[code.g, code.total]] = rng.uniform(0, 2), rng.uniform(-0.3, 0.3)
+    relaxed = Engine(larger).linear(cost)
+    assert relaxed is not None
+    spans = tuple(code.range for code in encoded)
+    least = even.priced(encoded, spans, relaxed)
+    for x in drawn.every_plan(model):
+        held = [even.heads(x, term) for term in listed]
+        value = sum(term.weight * term.cv2(h) for term, h in zip(listed, held, strict=True))
+        at = [int(h.sum() - span.low) for h, span in zip(held, spans, strict=True)]
+        bound = sum(one[n] for one, n in zip(least, at, strict=True))
+        assert bound <= value + 1e-6
 
 
 @settings(max_examples=30)
@@ -229,7 +260,7 @@ def test_cv_follows_from_g_and_the_total(heads: list[int], middle: float) -> Non
     term = drawn.term(np.array([90.0, 40.0, 15.0]))
     every = np.arange(3)
     none, nine = every * 0, every * 0 + 9
-    encoded = Encoded(term, middle, Range(0.0, 27.0), none, nine, none, nine, every, 3, 4, 5)
+    encoded = Encoded(term, middle, Range(0.0, 27.0), none, nine, none, nine, every, every, 3, 4, 5)
     assert encoded.cv2_of(values(encoded, held)) == pytest.approx(term.cv2(held), abs=1e-6)
 
 

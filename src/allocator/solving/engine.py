@@ -16,7 +16,7 @@ from allocator.problem import Bools, Ints
 from allocator.roads import Floats
 from allocator.solving.clock import NEVER, Deadline, OutOfTime
 from allocator.solving.program import Cut, Program
-from allocator.solving.relaxation import Relaxation
+from allocator.solving.relaxation import Linear, Relaxation
 
 _NO_SOLUTION = (
     highspy.HighsModelStatus.kInfeasible,
@@ -28,18 +28,6 @@ _ENDED = (
     highspy.HighsModelStatus.kTimeLimit,
     highspy.HighsModelStatus.kInterrupt,
 )
-
-
-@dataclass(frozen=True)
-class Linear:
-    """An optimal solution of the relaxation.
-
-    ``reduced`` are the reduced costs, ``value`` the optimum: a valid bound for every plan.
-    """
-
-    value: float
-    x: Floats
-    reduced: Floats
 
 
 @dataclass(frozen=True)
@@ -139,8 +127,7 @@ class Engine:
         OutOfTime
             Where the deadline passed first.
         """
-        found = self._relaxation.solve(cost, deadline, cutoff)
-        return None if found is None else Linear(*found)
+        return self._relaxation.solve(cost, deadline, cutoff)
 
     def whole(
         self,

@@ -12,9 +12,10 @@ from allocator.model import INFINITY, Model
 from allocator.problem import Bools, Ints
 from allocator.roads import Floats
 from allocator.solving.clock import Deadline, OutOfTime
-from allocator.solving.engine import Engine, Linear
-from allocator.solving.hull import Plane, planes
+from allocator.solving.engine import Engine
+from allocator.solving.hull import Plane, least_by_total, planes
 from allocator.solving.integer import solve_whole
+from allocator.solving.relaxation import Linear
 from allocator.solving.totals import opening
 
 _SAME = 1e-6  # squared CVs that differ by less are the same: what is held leaves the relaxation such a slack
@@ -44,7 +45,10 @@ class Even:
 
 @dataclass
 class _Search:
-    """What the search shares: the encoded model, its engine, the cuts and the best plan so far."""
+    """What the search shares: the encoded model, its engine, the cuts, the best plan so far.
+
+    ``closed`` is the least bound of all that was shut.
+    """
 
     base: Model
     listed: list[Term]
@@ -59,6 +63,7 @@ class _Search:
     point: Linear | None = None
     spans: tuple[Range, ...] = ()
     rows: dict[int, _Row] = field(default_factory=dict)
+    closed: float = INFINITY
 
     @property
     def reached(self) -> float:
@@ -87,10 +92,11 @@ class _Open:
 
 @dataclass(frozen=True)
 class _Box:
-    """Ranges of the totals of all terms, the relaxation inside them, and how far it is off by term."""
+    """Ranges of the totals of all terms, the relaxation inside them, its bound, and how far it is off by term."""
 
     spans: tuple[Range, ...]
     relaxed: Linear
+    value: float
     error: Floats
 
 
@@ -108,6 +114,21 @@ def _by_section(people: Floats, term: Term) -> Floats:
     """Sum people on the pairs of a term by section; they need not be whole."""
     counted = np.bincount(term.position, people, minlength=len(term.sections))
     return np.asarray(counted, dtype=np.float64)
+
+
+def priced(encoded: list[Encoded], spans: tuple[Range, ...], relaxed: Linear) -> list[Floats]:
+    """Return what the prices of a relaxation prove of every term, for each total of its range.
+
+    At the prices of the heads, people and terms no longer depend on each other. The people can do no better than
+    in the relaxation; of a term the exact minimum over whole heads is known for every total. The least of each
+    term added up is a bound, most often far above the relaxation, whose planes only approach it.
+    """
+    least = []
+    for code, span in zip(encoded, spans, strict=True):
+        price = -relaxed.prices[code.links]
+        exact = least_by_total(code, span, 0.0, price / code.term.weight)
+        least.append(code.term.weight * exact + float(price @ relaxed.x[code.heads]))
+    return least
 
 
 def prove(
@@ -278,20 +299,20 @@ def _ease(search: _Search, relaxed: Linear) -> Floats:
 def _bounds(search: _Search) -> Iterator[float]:
     """Yield ever better bounds, until they are within the gap."""
     assert search.point is not None
-    closed, point = INFINITY, search.point.x
+    point = search.point.x
     totals = [float(point[code.total]) for code in search.encoded]
     tried = search.engine.active[: len(search.base.pairs)]
     search.spans = opening(search.base, search.encoded, totals, tried, search.deadline, search.spans)
     boxes = [_Open(0.0, search.spans, _places(search, point), [])]
     while boxes and min(box.least for box in boxes) < _cutoff(search):
         this = boxes.pop(_next(search, boxes))
-        others = min(closed, *(one.least for one in boxes), search.reached)
+        others = [*(one.least for one in boxes), search.reached]
         try:
             for box in _relax(search, this):
-                reached = INFINITY if box is None else max(box.relaxed.value, this.least)
-                yield min(others, reached)
+                reached = INFINITY if box is None else max(box.value, this.least)
+                yield min(search.closed, reached, *others)
         except OutOfTime as late:
-            yield min(others, max(late.bound, this.least))
+            yield min(search.closed, max(late.bound, this.least), *others)
             raise
         if (
             box is not None
@@ -300,12 +321,12 @@ def _bounds(search: _Search) -> Iterator[float]:
         ):
             reached = max(reached, _finish(search, box))
         if box is None or reached >= _cutoff(search) or not _splittable(box):
-            closed = min(closed, reached)
+            search.closed = min(search.closed, reached)
         else:
             near, idle = _places(search, box.relaxed.x), search.engine.idle
             rows = [row for name, row in search.rows.items() if name not in idle]
             boxes += [_Open(reached, part, near, rows) for part in reversed(_parts(search, box))]
-        yield min(closed, *(one.least for one in boxes), search.reached)
+        yield min(search.closed, *(one.least for one in boxes), search.reached)
 
 
 def _next(search: _Search, boxes: list[_Open]) -> int:
@@ -352,17 +373,43 @@ def _relax(search: _Search, this: _Open) -> Iterator[_Box | None]:
             _encode(search, relaxed.x)
             _enter(search, spans, near, rows)
             continue
+        value = max(relaxed.value, before)
+        if value < cutoff:
+            least = priced(search.encoded, spans, relaxed)
+            value = max(value, _total_least(least))
+        if value < cutoff:
+            spans = _tightened(search, spans, least)
         found = _places(search, relaxed.x)
         near = [(old + new) / 2 for old, new in zip(near, found, strict=True)]  # planes there cut off more
         error = np.array(
             [c.term.weight * max(c.cv2_of(relaxed.x) - relaxed.x[c.cv2], 0.0) for c in search.encoded]
         )
-        yield _Box(spans, relaxed, error)
-        enough, left = _enough(search), _cutoff(search) - relaxed.value
-        gained = relaxed.value - before
-        if left <= 0 or error.sum() <= enough or gained < left:
+        yield _Box(spans, relaxed, value, error)
+        left, gained = _cutoff(search) - value, value - before
+        if left <= 0 or error.sum() <= _enough(search) or gained < left:
             return
-        before, terms = relaxed.value, np.flatnonzero(error > error.sum() / 100)
+        before, terms = value, np.flatnonzero(error > error.sum() / 100)
+
+
+def _total_least(least: list[Floats]) -> float:
+    return sum(float(one.min()) for one in least)
+
+
+def _tightened(search: _Search, spans: tuple[Range, ...], least: list[Floats]) -> tuple[Range, ...]:
+    """Shut the ends of ranges that no plan that matters can have, and set the rest.
+
+    A total is shut where the bound with it alone is as high as what a plan would have to reach.
+    """
+    bound, found = _total_least(least), []
+    for code, span, one in zip(search.encoded, spans, least, strict=True):
+        proved = one + (bound - one.min())
+        kept = np.flatnonzero(proved < _cutoff(search))
+        first, last = kept[0], kept[-1]
+        shut = np.concatenate([proved[:first], proved[last + 1 :]])
+        search.closed = float(np.min(shut, initial=search.closed))
+        found.append(Range(span.low + float(first), span.low + float(last)))
+        search.engine.limit(code.total, found[-1].low, found[-1].high)
+    return tuple(found)
 
 
 def _enter(search: _Search, spans: tuple[Range, ...], near: list[Floats], rows: list[_Row]) -> None:
@@ -425,7 +472,7 @@ def _finish(search: _Search, box: _Box) -> float:
         search
     ):  # else the plan of the descent stays: it must not depend on how far a proof got
         search.best = Even(proof.x[: search.base.width], found, 0.0)
-    return max(proof.bound, box.relaxed.value)
+    return max(proof.bound, box.value)
 
 
 def _splittable(box: _Box) -> bool:

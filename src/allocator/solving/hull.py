@@ -23,7 +23,7 @@ from allocator.model import INFINITY
 from allocator.problem import Ints
 from allocator.roads import Floats
 
-_KEPT = (0.2, 0.6, 0.9)  # shares of the curvature that planes keep exact
+_KEPT = (0.6, 0.97)  # shares of the curvature that planes keep exact
 
 
 @dataclass(frozen=True)
@@ -85,11 +85,11 @@ def _plane(encoded: Encoded, heads: Floats, span: Range, kept: float) -> Plane:
     total = min(max(float(heads.sum()), span.low, 1.0), most)
     curve = total**-2 - kept * most**-2
     pi = 2 * curve * slope * heads - 2 * total**-3 * (slope * heads**2).sum() + 2 * a / encoded.middle
-    return Plane(span, a, pi, _least(encoded, span, a, pi))
+    return Plane(span, a, pi, least_by_total(encoded, span, a, pi))
 
 
-def _least(encoded: Encoded, span: Range, a: float, pi: Floats) -> Floats:
-    """Return the minimum of ``CV² − a·g − π·x`` over whole heads, for every total of a range.
+def least_by_total(encoded: Encoded, span: Range, a: float, pi: Floats) -> Floats:
+    """Return the exact minimum of ``CV² − a·g − π·x`` over whole heads, for every total of a range.
 
     With ``Q = N Σ x_u² / P_u`` it is ``Q (1/T² − a/T₀²) + 2aT/T₀ − 1 − a − π·x``: heads cost the more the more
     there are. The allocation in fractions is solved first; the whole one lies so near that only a few heads of

@@ -9,7 +9,8 @@ import numpy as np
 from allocator.problem import Bools
 from allocator.roads import Floats
 from allocator.solving.clock import Deadline, OutOfTime
-from allocator.solving.engine import Engine, Linear
+from allocator.solving.engine import Engine
+from allocator.solving.relaxation import Linear
 
 _FRACTION = 1e-6
 

@@ -41,6 +41,20 @@ class _Prices:
     reduced: Floats
 
 
+@dataclass(frozen=True)
+class Linear:
+    """An optimal solution of a relaxation.
+
+    ``value`` is the optimum, a valid bound for every plan; ``reduced`` are the reduced costs of the columns and
+    ``prices`` those of the rows of the model.
+    """
+
+    value: float
+    x: Floats
+    reduced: Floats
+    prices: Floats
+
+
 class Relaxation:
     """Solves a program for one objective after another; its columns, rows and basis are kept.
 
@@ -66,10 +80,8 @@ class Relaxation:
         self.idle: set[int] = set()
         self._bound = -np.inf
 
-    def solve(
-        self, cost: Floats, deadline: Deadline, cutoff: float = np.inf
-    ) -> tuple[float, Floats, Floats] | None:
-        """Return the optimum with the values and the reduced costs of every column; None where there is none.
+    def solve(self, cost: Floats, deadline: Deadline, cutoff: float = np.inf) -> Linear | None:
+        """Return the optimum; None where there is none.
 
         Parameters
         ----------
@@ -88,9 +100,7 @@ class Relaxation:
         except OutOfTime as late:
             raise OutOfTime(max(self._bound, self._proved_so_far(cost))) from late
 
-    def _optimum(
-        self, cost: Floats, deadline: Deadline, cutoff: float
-    ) -> tuple[float, Floats, Floats] | None:
+    def _optimum(self, cost: Floats, deadline: Deadline, cutoff: float) -> Linear | None:
         """Add columns and rows until nothing is missing, or the bound lies above the cutoff."""
         solver, opened = self._ready(cost), False
         solver.setOptionValue("objective_bound", cutoff - self._offset(cost))
@@ -101,7 +111,8 @@ class Relaxation:
                 prices = self._priced(cost, np.array(solver.getSolution().row_dual))
                 bound, wanted = self._proved(prices), self._wanted(prices.reduced)
                 if bound >= cutoff:
-                    return bound, self._values(np.array(solver.getSolution().col_value)), prices.reduced
+                    values = np.array(solver.getSolution().col_value)
+                    return Linear(bound, self._values(values), prices.reduced, prices.rows)
                 if len(wanted):
                     self._add(wanted, cost)
                 else:
@@ -120,13 +131,13 @@ class Relaxation:
             prices = self._priced(cost, np.array(solver.getSolution().row_dual))
             wanted = self._wanted(prices.reduced)
             if len(wanted) and (bound := self._proved(prices)) >= cutoff:
-                return bound, self._values(values), prices.reduced
+                return Linear(bound, self._values(values), prices.reduced, prices.rows)
             if len(wanted):
                 self._bound = max(self._bound, bound)
             else:
                 self.idle = {row for row, price in prices.cuts.items() if price == 0}
                 x = self._values(values)
-                return float(cost @ x), x, prices.reduced
+                return Linear(float(cost @ x), x, prices.reduced, prices.rows)
             self._add(wanted, cost)
 
     def _dense(self, cost: Floats) -> bool:
