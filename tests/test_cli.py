@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 from allocator import app, cli
 from allocator.errors import InputsAreWrong, LimitReached, NoPlan
 from allocator.words import say, text
-from builders import small
+from builders import District, small
 from report.results import MORE, TABLES, rows
 from rules.variants import TINY, variant
 
@@ -275,6 +275,30 @@ def test_scoring_leaves_the_changes_of_a_scenario_aside(tmp_path: Path) -> None:
         assert run("score", folder, "--out", tmp_path / out).exit_code == 0
     for path in (tmp_path / "with").glob("*.csv"):
         assert path.read_bytes() == (tmp_path / "without" / path.name).read_bytes()
+
+
+def test_a_school_that_opens_in_summer_is_not_scored_today(tmp_path: Path, planning: District) -> None:
+    """A district with a school that opens in September is scored as one that only planned it."""
+    planning.write(tmp_path / "opens")
+    planning.set(openings={"P3": False}, closures=None).write(tmp_path / "plans")
+    for name in ("opens", "plans"):
+        assert run("score", tmp_path / name, "--out", tmp_path / f"{name}-out").exit_code == 0
+    for path in (tmp_path / "opens-out").glob("*.csv"):
+        assert path.read_bytes() == (tmp_path / "plans-out" / path.name).read_bytes()
+
+
+def test_a_score_is_headed_as_of_today(tmp_path: Path) -> None:
+    """The page says of which school year it is, who counts, which schools are about to close, and where to sign."""
+    folder = variant(tmp_path / "some")
+    roster = folder / "teachers.csv"
+    roster.write_text(roster.read_text(encoding="utf-8").replace("on_post", "ill", 1), encoding="utf-8")
+    found = run("score", folder, "--out", tmp_path / "out", "--language", "en")
+    assert found.exit_code == 0
+    assert "ill: 1" in found.stdout
+    page = (tmp_path / "out" / "score.html").read_text(encoding="utf-8")
+    assert "<h1>Balance of the district today</h1>" in page
+    for said in ("school year 2019–2020", "(about to close)", "Judged by:"):
+        assert said in page
 
 
 def test_without_a_roster_nothing_of_teachers_is_judged(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def score(folder: Path, changes: Mapping[str, Any] | None = None) -> Scored:
     """
     found = read(folder, needed=("schools", "sections"))
     scenario = replace(found, config=_changed(found.config, changes or {}))
-    still = {"closures": {}, "enrolment": Enrolment()}
+    still = {"closures": {}, "openings": {}, "enrolment": Enrolment()}
     tables = dict(scenario.tables) | {"enrolment": scenario.table("enrolment").iloc[:0]}
     today = replace(scenario, config=scenario.config.model_copy(update=still), tables=tables)
     problem = build(today)

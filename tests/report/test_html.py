@@ -168,7 +168,8 @@ def test_every_table_is_tested_here(tiny: Folder) -> None:
         "What the tables cannot answer",
         "Balance before and after",
         "What brought the change",
-        "What it would take",
+        "Fewest people that bring a coefficient of variation within its limit",
+        "What the schools lack altogether",
         "What each school lacks",
         "Who teaches what",
         "Profile of the staff",
@@ -347,10 +348,11 @@ def test_requirements_stand_in_requirements_csv(tiny: Folder) -> None:
     read = rows(tiny.path / "requirements.csv")
     expected = [
         (
-            f"{_stage(tiny, r)}: {r['asked']}" if r["stage"] else r["asked"],
+            f"{r['asked']} ({_stage(tiny, r)})" if r["stage"] else r["asked"],
             r["found_before"],
             r["found_after"],
             verdicts[r["met_after"]],
+            r["source"],
         )
         for r in read
         if r["requirement"] not in elsewhere
@@ -364,12 +366,15 @@ def test_requirements_stand_in_requirements_csv(tiny: Folder) -> None:
 def test_what_it_would_take_stands_in_reach_csv(tiny: Folder) -> None:
     """One line for each coefficient above its limit: further people and moves, each with some of the schools."""
     read = rows(tiny.path / "reach.csv")
-    shown = table(tiny, "What it would take")
+    shown = table(tiny, "Fewest people that bring a coefficient of variation within its limit")
     assert [r["people"] for r in read if r["way"] == "more"] == [line[4] for line in shown]
     moves = [r["people"] or "no number of moves" for r in read if r["way"] == "moves"]
     assert moves == [line[6] for line in shown]
     for line, row in zip(shown, (r for r in read if r["way"] == "more"), strict=True):
-        assert set(line[5].removesuffix(" …").split()) <= set(row["schools"].split())
+        named = [one.rpartition(" ") for one in line[5].removesuffix(", …").split(", ")]
+        listed = {f"{school.partition(' ')[0]}{change}" for school, _, change in named}
+        assert listed <= set(row["schools"].split())
+        assert all(school == _school(school.partition(" ")[0]) for school, _, _ in named)
 
 
 def test_gaps_and_gains_stand_in_their_files(tiny: Folder) -> None:
@@ -379,6 +384,11 @@ def test_gaps_and_gains_stand_in_their_files(tiny: Folder) -> None:
     ]
     shown = [(line[0], line[5], line[6]) for line in table(tiny, "What each school lacks")]
     assert [(s, m.replace(",", ""), f.replace(",", "")) for s, m, f in shown] == lacks
+    total: dict[tuple[str, str], int] = {}
+    for r in rows(tiny.path / "gaps.csv"):
+        total[r["stage"], r["indicator"]] = total.get((r["stage"], r["indicator"]), 0) + int(r["missing"])
+    sums = [int(line[3].replace(",", "")) for line in table(tiny, "What the schools lack altogether")]
+    assert sorted(sums) == sorted(total.values())
     gains = [(r["teacher_id"], float(r["gain"])) for r in rows(tiny.path / "gains.csv")]
     assert gains == sorted(gains, key=lambda gain: -gain[1])
     shown_gains = gains_table(tiny.answer.problem, tiny.answer.card)
@@ -406,7 +416,7 @@ def test_the_staff_stands_in_staff_and_profile_csv(tiny: Folder) -> None:
     columns = [
         f"{what}_{when}" for what in ("teachers", "only_one", "nobody") for when in ("before", "after")
     ]
-    expected = [tuple(r[c] for c in (*columns, "retire_1", "retire_3", "retire_5")) for r in read]
+    expected = [tuple(r[c] or "—" for c in (*columns, "retire_1", "retire_3", "retire_5")) for r in read]
     assert [line[2:11] for line in table(tiny, "Who teaches what")] == expected
     profile = [r["teachers_after"] for r in rows(tiny.path / "profile.csv")]
     assert [line[4].partition(" ")[0] for line in table(tiny, "Profile of the staff")] == profile

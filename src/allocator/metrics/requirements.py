@@ -166,7 +166,7 @@ def _class_size(problem: Problem, stage: int) -> Iterator[RequirementRow]:
     found = []
     for season in (problem.before, problem.after):
         here = season.open & (problem.sections.stage == stage) & (season.pupils > 0)
-        unknown = text("the largest class does not stand in sections.csv")
+        unknown = text("largest_class is empty in sections.csv")
         found.append(_limited(season.largest[here], limit.value, unknown))
     if problem.before.open[problem.sections.stage == stage].any():
         yield _Asked("class_size", code, words, limit.source).row(*found)

@@ -219,7 +219,7 @@ class ReachRow(Row):
 
 @dataclass(frozen=True)
 class GapRow(Row):
-    """One row of gaps.csv: what a section lacks of an indicator's threshold, in whole units.
+    """One row of gaps.csv: what a section lacks of an indicator's threshold, in whole units of ``unit``.
 
     ``missing`` brings it to the threshold, ``missing_to_floor`` to the share of it that is asked of an indicator
     that may be missed.
@@ -232,6 +232,8 @@ class GapRow(Row):
     threshold: float
     missing: int
     missing_to_floor: int
+    school: str
+    unit: Text
 
 
 @dataclass(frozen=True)
@@ -270,7 +272,8 @@ class SubjectStaffRow(Row):
     """One row of staff.csv: who teaches a subject at a stage.
 
     ``only_one`` counts the sections with lessons and a single teacher of the subject, ``nobody`` those without
-    any. ``retire_n`` retire within n years of September; ``retire_unknown`` lack a birth month or sex.
+    any. ``retire_n`` retire within n years of September, None where that is known of nobody; ``retire_unknown`` lack a
+    birth month or sex, or an age of retirement in the standard.
     """
 
     stage: str
@@ -281,9 +284,9 @@ class SubjectStaffRow(Row):
     only_one_after: int
     nobody_before: int
     nobody_after: int
-    retire_1: int
-    retire_3: int
-    retire_5: int
+    retire_1: int | None
+    retire_3: int | None
+    retire_5: int | None
     retire_unknown: int
 
 

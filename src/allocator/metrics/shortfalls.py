@@ -11,6 +11,17 @@ from allocator.metrics.indices import official_cv
 from allocator.metrics.reach import Reach, fewest_more, fewest_moves, missing_heads
 from allocator.metrics.rows import GapRow, ReachRow
 from allocator.problem import Ints, Objects, Problem
+from allocator.words import Text, text
+
+UNITS: dict[str, Text] = {
+    "teachers": text("people"),
+    "floor_area_m2": text("m²"),
+    "sports_area_m2": text("m²"),
+    "equipment_yuan": text("yuan"),
+    "multimedia_rooms": text("rooms"),
+    "books": text("books"),
+}
+_PIECES = text("pieces")
 
 
 def reaches(problem: Problem, read: Readings) -> Iterator[ReachRow]:
@@ -59,7 +70,7 @@ def gaps(problem: Problem, read: Readings, conform: Objects) -> Iterator[GapRow]
     if balance.met_at_least is None:
         return
     share = 1.0 if balance.floor_share is None else balance.floor_share.value
-    lacks = {}
+    lacks, names = {}, problem.schools["name"].to_list()
     for name, found in read.items():
         if found.indicator.official:
             heads = found.amounts / found.indicator.per
@@ -76,4 +87,6 @@ def gaps(problem: Problem, read: Readings, conform: Objects) -> Iterator[GapRow]
                     float(read[name].thresholds[u]),
                     int(missing[u]),
                     int(floor[u]),
+                    names[problem.sections.school[u]] or "",
+                    UNITS.get(read[name].indicator.counts, _PIECES),
                 )

@@ -11,8 +11,8 @@ from allocator.domain import LADDERS
 from allocator.metrics.rows import ProfileRow, SubjectStaffRow
 from allocator.metrics.snapshot import Snapshot, held
 from allocator.problem import Objects, Problem
+from allocator.roads import Floats
 
-YEARS = (1, 3, 5)
 _BAND, _YOUNGEST, _OLDEST = 5, 25, 60
 UNKNOWN = "unknown"
 
@@ -42,13 +42,21 @@ def subject_staff(problem: Problem, before: Snapshot, after: Snapshot) -> Iterat
             mine = (after.section >= 0) & (after.subject == s)
             mine[mine] &= here[after.section[mine]]
             left = retires[mine]
+            unknown = np.isnan(left)
             yield SubjectStaffRow(
                 stage=stage,
                 subject=subject,
                 **counts,
-                **{f"retire_{n}": int((left <= n).sum()) for n in YEARS},
-                retire_unknown=int(np.isnan(left).sum()),
+                retire_1=_within(left, 1),
+                retire_3=_within(left, 3),
+                retire_5=_within(left, 5),
+                retire_unknown=int(unknown.sum()),
             )
+
+
+def _within(left: Floats, years: int) -> int | None:
+    """Count who retires within some years; None where that is known of nobody."""
+    return None if np.isnan(left).all() else int((left <= years).sum())
 
 
 def profiles(problem: Problem, before: Snapshot, after: Snapshot) -> Iterator[ProfileRow]:

@@ -58,11 +58,19 @@ class Answer:
 
 @dataclass(frozen=True)
 class Scored:
-    """A district as it stands today, measured: before and after are the same."""
+    """A district as it stands today, measured: before and after are the same.
+
+    ``problem`` is without the closures, openings and forecasts of ``scenario``.
+    """
 
     scenario: Scenario
     problem: Problem
     card: Scorecard
+
+    @property
+    def closing(self) -> frozenset[str]:
+        """Schools that the scenario is about to close, by code."""
+        return frozenset(self.scenario.config.closures)
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,8 @@ PROFILES: dict[str, Text] = {
 }
 
 GROUPS: dict[str, Text] = {
+    "-24": text("24 or younger"),
+    "60-": text("60 or older"),
     "unknown": text("not known"),
     "none": text("none"),
     "third": text("third grade"),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from allocator.domain import Standard
 from allocator.metrics.scorecard import Scorecard
@@ -12,10 +15,22 @@ from allocator.problem import Problem
 from allocator.report.answer import Scored
 from allocator.report.files import cells, table, write_files
 from allocator.report.parts import Cell, Line, Mark, Table
-from allocator.report.scorecard import asked, elsewhere, gaps, profiles, reaches, requirements, staff
+from allocator.report.scorecard import (
+    asked,
+    coefficients,
+    elsewhere,
+    gaps,
+    lacking,
+    matrix,
+    profiles,
+    reaches,
+    requirements,
+    staff,
+)
 from allocator.report.story import Story, headed
 from allocator.report.tables import warnings
 from allocator.report.verdict import unlimited, warned
+from allocator.rules.codes import CODES
 from allocator.words import text
 
 
@@ -24,15 +39,29 @@ def score_story(scored: Scored) -> Story:
     problem, card = scored.problem, scored.card
     told = [
         requirements(problem, card, both=False),
-        elsewhere(problem),
-        reaches(problem, card),
-        gaps(problem, card),
-        _values(problem, card),
+        coefficients(problem, card),
+        reaches(problem, card, scored.closing),
+        lacking(problem, card),
+        matrix(problem, card, scored.closing),
+        gaps(problem, card, scored.closing),
         staff(problem, card, both=False),
         profiles(problem, card, both=False),
+        _values(problem, card),
+        elsewhere(problem),
         warnings(problem, scored.scenario.config.language),
+        _files(problem),
     ]
-    return headed(scored.scenario, verdict(scored), (one for one in told if one.rows))
+    found = headed(scored.scenario, verdict(scored), (one for one in told if one.rows))
+    config = scored.scenario.config
+    subtitle = text(
+        "As it stands in the school year {year}–{next}, before anything that '{title}' plans · standard: {standard}",
+        year=config.school_year - 1,
+        next=config.school_year,
+        title=config.title,
+        standard=scored.scenario.standard.name,
+    )
+    signed = text("Judged by: ____________________   Date: ____________________")
+    return replace(found, title=text("Balance of the district today"), subtitle=subtitle, signed=signed)
 
 
 def verdict(scored: Scored) -> Iterator[Mark]:
@@ -40,8 +69,7 @@ def verdict(scored: Scored) -> Iterator[Mark]:
     others = scored.problem.standard.balance.elsewhere
     rows = [row for row in scored.card.requirements if row.requirement not in others]
     yield Mark(text("Scored, not solved: the district as it stands today."), None)
-    if not len(scored.problem.teachers):
-        yield Mark(text("There is no roster: nothing that counts teachers can be judged."), None)
+    yield from _who_counts(scored.problem)
     if not rows:
         yield unlimited()
     met, failed = ([r for r in rows if r.met_before is value] for value in (True, False))
@@ -61,6 +89,49 @@ def verdict(scored: Scored) -> Iterator[Mark]:
             text("The standard asks {n} things more that the tables cannot answer.", n=len(others)), None
         )
     yield from warned(scored.problem)
+
+
+_ABSENT = ("leave", "seconded", "ill", "training")
+
+
+def _who_counts(problem: Problem) -> Iterator[Mark]:
+    """Say who counts though absent or past the age of retirement, and how small teaching points count."""
+    if not len(problem.teachers):
+        yield Mark(text("There is no roster: nothing that counts teachers can be judged."), None)
+        return
+    status = problem.teachers.table["status"]
+    retired = int((problem.retirement <= problem.config.september).sum())
+    groups = [text("past the age of retirement: {n}", n=retired)] if retired else []
+    groups += [
+        text("{status}: {n}", status=CODES[one], n=n) for one in _ABSENT if (n := int((status == one).sum()))
+    ]
+    if groups:
+        words = text(
+            "Everybody on the roster counts ({n}), those among them too who may not be at work: {groups}.",
+            n=len(problem.teachers),
+            groups=groups,
+        )
+        yield Mark(words, None)
+    small = (
+        problem.before.open
+        & (problem.before.pupils > 0)
+        & (problem.before.unit != np.arange(len(problem.before.unit)))
+    )
+    if small.any():
+        merged = int((problem.before.unit[small] >= 0).sum())
+        words = text(
+            "Small teaching points: {out} left out, {merged} counted with their school.",
+            out=int(small.sum()) - merged,
+            merged=merged,
+        )
+        yield Mark(words, None)
+
+
+def _files(problem: Problem) -> Table:
+    """List the tables that were read, so that a signed page can be matched with them."""
+    rows: tuple[Line, ...] = tuple(problem.files.items())
+    columns = (text("File"), text("SHA-256"))
+    return Table(text("Tables that were read"), columns, rows, wide=True)
 
 
 def _values(problem: Problem, card: Scorecard) -> Table:

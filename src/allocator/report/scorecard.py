@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 
 from allocator.metrics.rows import RequirementRow
 from allocator.metrics.scorecard import Scorecard
 from allocator.problem import Problem
 from allocator.report.names import GROUPS, PROFILES, STEPS
-from allocator.report.parts import Line, Mark, Table
+from allocator.report.parts import Cell, Line, Mark, Table
 from allocator.words import Text, text
 
 _GAINS = 20  # moves that are named one by one
@@ -20,7 +21,7 @@ def asked(problem: Problem, row: RequirementRow) -> Text:
     """Say what is asked, with the stage of which it is."""
     if not row.stage:
         return row.asked
-    return text("{stage}: {asked}", stage=problem.standard.stages[row.stage].name, asked=row.asked)
+    return text("{asked} ({stage})", stage=problem.standard.stages[row.stage].name, asked=row.asked)
 
 
 def requirements(problem: Problem, card: Scorecard, *, both: bool) -> Table:
@@ -31,12 +32,13 @@ def requirements(problem: Problem, card: Scorecard, *, both: bool) -> Table:
         if both:
             found.append(Mark(row.found_after, row.met_after))
         met = row.met_after if both else row.met_before
-        rows.append((asked(problem, row), *found, Mark(_MET[met], met)))
+        rows.append((asked(problem, row), *found, Mark(_MET[met], met), row.source))
     columns = (
         text("The standard requires"),
         text("Today"),
         *((text("September"),) if both else ()),
         text("Verdict"),
+        text("Source"),
     )
     note = text(
         "A requirement is judged where the tables allow it; where they do not, the reason stands there."
@@ -51,9 +53,10 @@ _MET: dict[bool | None, Text] = {
 }
 
 
-def reaches(problem: Problem, card: Scorecard) -> Table:
-    """Show the fewest people that bring each coefficient within its limit."""
+def reaches(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Table:
+    """Show the fewest people that bring each coefficient within its limit; schools about to close are marked."""
     rows: list[Line] = []
+    names = _school_names(problem, closing)
     for (stage, indicator), ways in groupby(card.reaches, key=lambda r: (r.stage, r.indicator)):
         by_way = {row.way: row for row in ways}
         some = by_way["more"]
@@ -65,9 +68,9 @@ def reaches(problem: Problem, card: Scorecard) -> Table:
                 f"{some.cv:.3f}",
                 f"≤ {some.limit:g}",
                 str(some.people),
-                _few(some.schools),
+                _few(some.schools, names),
                 text("no number of moves") if moved.people is None else str(moved.people),
-                _few(moved.schools),
+                _few(moved.schools, names),
             )
         )
     columns = (
@@ -81,17 +84,35 @@ def reaches(problem: Problem, card: Scorecard) -> Table:
         text("To (+) and from (−)"),
     )
     note = text(
-        "The fewest people that bring the coefficient within its limit: further people of this kind, or moves of those there are between schools of the stage. No smaller number does, whatever the rules say; rules can ask for more. Each indicator is reckoned alone. All schools stand in reach.csv."
+        "The fewest people that bring the coefficient within its limit: further people of this kind, or moves of those there are between schools of the stage. No smaller number does, whatever the rules say; rules can ask for more. Each indicator is reckoned alone. All schools stand in reach.csv. What single schools lack of their thresholds is another matter, told below."
     )
-    return Table(text("What it would take"), columns, tuple(rows), (note,))
+    return Table(
+        text("Fewest people that bring a coefficient of variation within its limit"),
+        columns,
+        tuple(rows),
+        (note,),
+    )
 
 
-def _few(schools: str) -> str:
-    """Show the schools that gain most, and those that lose most."""
-    listed = schools.split()
-    ends = [one for one in listed if "+" in one], [one for one in reversed(listed) if "+" not in one]
-    shown = (" ".join(end[:_FEW]) + (" …" if len(end) > _FEW else "") for end in ends if end)
-    return "; ".join(shown)
+def _few(schools: str, names: Mapping[str, Cell]) -> Cell:
+    """Name the schools that gain most, and those that lose most."""
+    listed = [_split(one) for one in schools.split()]
+    gain, lose = [one for one in listed if one[1] > 0], [one for one in reversed(listed) if one[1] < 0]
+    shown = [text("{who}", who=_named(end, names)) for end in (gain, lose) if end]
+    return text("{to}; {from_}", to=shown[0], from_=shown[1]) if len(shown) > 1 else shown[0] if shown else ""
+
+
+def _split(one: str) -> tuple[str, int]:
+    """Split the code of a school from the heads that come or leave."""
+    at = max(one.rfind("+"), one.rfind("-"))
+    return one[:at], int(one[at:])
+
+
+def _named(end: Sequence[tuple[str, int]], names: Mapping[str, Cell]) -> list[Cell]:
+    some: list[Cell] = [
+        text("{school} {change}", school=names[code], change=f"{n:+d}") for code, n in end[:_FEW]
+    ]
+    return some + ["…"] * (len(end) > _FEW)
 
 
 def elsewhere(problem: Problem) -> Table:
@@ -103,9 +124,41 @@ def elsewhere(problem: Problem) -> Table:
     return Table(text("What the tables cannot answer"), columns, rows, wide=True)
 
 
-def gaps(problem: Problem, card: Scorecard) -> Table:
-    """Show what each section that does not conform lacks."""
-    names, standard = _school_names(problem), problem.standard
+def lacking(problem: Problem, card: Scorecard) -> Table:
+    """Add up what the schools that do not conform lack of each threshold."""
+    standard, rows = problem.standard, []
+    listed = sorted(
+        card.gaps, key=lambda r: (problem.stages.index(r.stage), list(standard.indicators).index(r.indicator))
+    )
+    for (stage, indicator), found in groupby(listed, key=lambda r: (r.stage, r.indicator)):
+        some = list(found)
+        rows.append(
+            (
+                standard.stages[stage].name,
+                standard.indicators[indicator].name,
+                str(len(some)),
+                f"{sum(row.missing for row in some):,}",
+                f"{sum(row.missing_to_floor for row in some):,}",
+                some[0].unit,
+            )
+        )
+    columns = (
+        text("Stage"),
+        text("Indicator"),
+        text("Schools below the threshold"),
+        text("Missing in all"),
+        text("Missing to the floor"),
+        text("Unit"),
+    )
+    note = text(
+        "Of schools that do not conform. Some indicators may be missed, so that not all of this is needed; an indicator that is missed must still reach the floor, a share of its threshold."
+    )
+    return Table(text("What the schools lack altogether"), columns, tuple(rows), (note,))
+
+
+def gaps(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Table:
+    """Show what each section that does not conform lacks; schools about to close are marked."""
+    names, standard = _school_names(problem, closing), problem.standard
     rows: tuple[Line, ...] = tuple(
         (
             names[row.school_id],
@@ -115,6 +168,7 @@ def gaps(problem: Problem, card: Scorecard) -> Table:
             f"{row.threshold:g}",
             f"{row.missing:,}",
             f"{row.missing_to_floor:,}",
+            row.unit,
         )
         for row in card.gaps
     )
@@ -126,11 +180,76 @@ def gaps(problem: Problem, card: Scorecard) -> Table:
         text("Threshold"),
         text("Missing"),
         text("Missing to the floor"),
+        text("Unit"),
     )
-    note = text(
-        "In whole people, rooms, m² or yuan. An indicator that may be missed must still reach the floor, a share of its threshold."
+    return Table(text("What each school lacks"), columns, rows, wide=len(rows) > _LONG)
+
+
+def matrix(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Table:
+    """Show every section that counts today with each official indicator and whether it conforms."""
+    names, standard = _school_names(problem, closing), problem.standard
+    official = [name for name, one in standard.indicators.items() if one.official]
+    asked = standard.balance.met_at_least is not None
+    rows: list[Line] = []
+    for row in card.sections:
+        if not row.counts_before:
+            continue
+        found = [row.values[name] for name in official]
+        values = [
+            Mark("—" if v.value_before.value is None else f"{v.value_before.value:.4g}", v.meets_before)
+            for v in found
+        ]
+        verdict = [Mark(_CONFORMS[row.conforms_before], row.conforms_before)] if asked else []
+        rows.append(
+            (
+                names[row.school_id],
+                standard.stages[row.stage].name,
+                f"{row.pupils_before:,}",
+                *values,
+                *verdict,
+            )
+        )
+    columns = (
+        text("School"),
+        text("Stage"),
+        text("Pupils"),
+        *(standard.indicators[name].name for name in official),
+        *((text("Conforms"),) if asked else ()),
     )
-    return Table(text("What each school lacks"), columns, rows, (note,), wide=len(rows) > _LONG)
+    note = text("Red: below the threshold; green: at or above it; —: not known.")
+    return Table(
+        text("Every school and every indicator"), columns, tuple(rows), (note,), wide=len(rows) > _LONG
+    )
+
+
+_CONFORMS: dict[bool | None, Text] = {
+    True: text("yes"),
+    False: text("no"),
+    None: text("not known"),
+}
+
+
+def coefficients(problem: Problem, card: Scorecard) -> Table:
+    """Show the coefficient of variation of every indicator today beside its mean and its limit."""
+    standard, rows = problem.standard, []
+    means = {(row.stage, row.indicator): row.before.value for row in card.balance if row.measure == "mean"}
+    for row in (r for r in card.balance if r.measure == "cv"):
+        known, mean = standard.indicators.get(row.indicator), means.get((row.stage, row.indicator))
+        rows.append(
+            (
+                standard.stages[row.stage].name,
+                known.name if known else text("Composite CV"),
+                "" if mean is None else f"{mean:.4g}",
+                Mark(
+                    (row.before.why_not or "") if row.before.value is None else f"{row.before.value:.3f}",
+                    row.pass_before,
+                ),
+                "" if row.threshold is None else f"≤ {row.threshold:g}",
+            )
+        )
+    columns = (text("Stage"), text("Indicator"), text("Mean"), text("CV"), text("Limit"))
+    note = text("CV: the official coefficient of variation, weighted by pupils; smaller is more even.")
+    return Table(text("Coefficients of variation"), columns, tuple(rows), (note,))
 
 
 def steps(problem: Problem, card: Scorecard) -> Table:
@@ -202,30 +321,31 @@ def staff(problem: Problem, card: Scorecard, *, both: bool) -> Table:
                     for what in ("teachers", "only_one", "nobody")
                     for when in ends
                 ),
-                str(row.retire_1),
-                str(row.retire_3),
-                str(row.retire_5),
+                *("—" if n is None else str(n) for n in (row.retire_1, row.retire_3, row.retire_5)),
                 str(row.retire_unknown) if row.retire_unknown else "",
             )
         )
     pairs = [
         (text("Teachers"), text("Teachers, September")),
-        (text("Schools with one"), text("Schools with one, September")),
-        (text("Schools with none"), text("Schools with none, September")),
+        (text("Schools with one teacher of it"), text("Schools with one teacher of it, September")),
+        (text("Schools with no teacher of it"), text("Schools with no teacher of it, September")),
     ]
     columns = (
         text("Stage"),
         text("Subject"),
         *(name for pair in pairs for name in (pair if both else pair[:1])),
         text("Retire in 1 year"),
-        text("in 3 years"),
-        text("in 5 years"),
-        text("Not known"),
+        text("Retire in 3 years"),
+        text("Retire in 5 years"),
+        text("Retirement not known"),
     )
     note = text(
-        "Schools with lessons of the subject that hang on a single teacher, or have none whose main subject it is. Retirements within 1, 3 and 5 years of September, those who are past the age among them."
+        "Schools with lessons of the subject that depend on one teacher, or have none whose main subject it is. Retirements within 1, 3 and 5 years of September, those who are past the age among them; —: cannot be computed."
     )
-    return Table(text("Who teaches what"), columns, tuple(rows), (note,), wide=both)
+    notes = [note]
+    if not problem.standard.retirement:
+        notes.append(text("Retirements cannot be computed: the standard states no ages of retirement."))
+    return Table(text("Who teaches what"), columns, tuple(rows), tuple(notes), wide=both)
 
 
 def profiles(problem: Problem, card: Scorecard, *, both: bool) -> Table:
@@ -252,6 +372,11 @@ def _part(some: int, whole: int) -> str:
     return f"{some:,} ({100 * some / whole:.1f} %)" if whole else f"{some:,}"
 
 
-def _school_names(problem: Problem) -> dict[str, str]:
+def _school_names(problem: Problem, closing: Collection[str] = ()) -> dict[str, Cell]:
+    """Name every school by its code; schools about to close are marked."""
     names = zip(problem.school_ids, problem.schools["name"], strict=True)
-    return {code: f"{code} {name or ''}".strip() for code, name in names}
+    said = {code: f"{code} {name or ''}".strip() for code, name in names}
+    return {
+        code: text("{school} (about to close)", school=one) if code in closing else one
+        for code, one in said.items()
+    }

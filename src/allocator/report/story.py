@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from allocator.report.answer import Answer
-from allocator.report.parts import Chart, Mark, Table
+from allocator.report.parts import Cell, Chart, Mark, Table
 from allocator.report.tables import tables
 from allocator.report.verdict import verdict
 from allocator.scenario.read import Scenario
@@ -29,15 +29,18 @@ class Story:
         What is drawn, before the tables.
     tables
         The evidence, in order.
+    signed
+        A line for whoever signs it.
     """
 
-    title: str
+    title: Cell
     subtitle: Text
     notice: str
     language: str
     verdict: tuple[Mark, ...]
     tables: tuple[Table, ...]
     charts: tuple[Chart, ...] = ()
+    signed: Text | None = None
 
 
 def story(answer: Answer, *, names: bool = False) -> Story:

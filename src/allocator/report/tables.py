@@ -12,7 +12,17 @@ from allocator.report.files import counts, plan_rows
 from allocator.report.names import LEVELS, PROCEDURE, ROUND_NAMES, SETTINGS, STATUS
 from allocator.report.parts import Cell, Line, Mark, Table, codes, percent
 from allocator.report.procedure import procedure
-from allocator.report.scorecard import elsewhere, gains, gaps, profiles, reaches, requirements, staff, steps
+from allocator.report.scorecard import (
+    elsewhere,
+    gains,
+    gaps,
+    lacking,
+    profiles,
+    reaches,
+    requirements,
+    staff,
+    steps,
+)
 from allocator.words import text
 
 
@@ -40,6 +50,7 @@ def tables(answer: Answer, names: bool) -> Iterator[Table]:
         _rules(answer),
         _breaches(answer),
         _prices(answer),
+        lacking(answer.problem, answer.card),
         gaps(answer.problem, answer.card),
         staff(answer.problem, answer.card, both=True),
         profiles(answer.problem, answer.card, both=True),
@@ -318,4 +329,4 @@ def _manifest(answer: Answer) -> Table:
         note = text(
             "Each file is named with its SHA-256. A time limit ended a level: another run may end elsewhere."
         )
-    return Table(text("Manifest"), (text("What"), text("Value")), tuple(rows), (note,), wide=True)
+    return Table(text("Manifest"), (text("What"), text("Content")), tuple(rows), (note,), wide=True)
