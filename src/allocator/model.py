@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from allocator.problem import Bools, Ints, Objects, Problem
 from allocator.roads import Floats
 
+TOLERANCE = 1e-7  # by which values may miss a row or limit
 INFINITY = float("inf")
 
 
@@ -161,21 +162,38 @@ class Model:
             return x
         breach = np.zeros(self.width, dtype=bool)
         breach[np.concatenate(made)] = True
-        row, column, value = (np.concatenate([e[i] for e in self.entries]) for i in range(3))
         low, high = np.concatenate(self.row_low), np.concatenate(self.row_high)
         tight = np.where(breach, 0.0, x)
-        reached = np.bincount(row, value * tight[column], minlength=len(low))
+        reached = self.activity(tight)
+        held = [e for e in self.entries if breach[e[1]].any()]
+        if not held:
+            return tight
+        row, column, value = (np.concatenate([e[i] for e in held]) for i in range(3))
         at = np.flatnonzero(breach[column])
         at = at[np.unique(column[at], return_index=True)[1]]  # the row of the rule; later ones hold a level
         missed = np.where(value[at] < 0, reached[row[at]] - high[row[at]], low[row[at]] - reached[row[at]])
         tight[column[at]] = np.maximum(missed, 0.0)
         return tight
 
+    def activity(self, x: Floats) -> Floats:
+        """Value of every row, shape (rows,)."""
+        reached = np.zeros(self.height)
+        for row, column, value in self.entries:
+            reached += np.bincount(row, value * x[column], minlength=self.height)
+        return reached
+
+    def keeps(self, x: Floats) -> bool:
+        """Whether the values satisfy every row and limit."""
+        reached = self.activity(x)
+        low, high = np.concatenate(self.row_low) - TOLERANCE, np.concatenate(self.row_high) + TOLERANCE
+        least, most = np.concatenate(self.low) - TOLERANCE, np.concatenate(self.high) + TOLERANCE
+        return bool(((reached >= low) & (reached <= high)).all() and ((x >= least) & (x <= most)).all())
+
     def objective(self, level: str) -> Floats:
         """Cost of every column at a level, shape (columns,)."""
         vector = np.zeros(self.width)
         for column, value in self.costs.get(level, []):
-            np.add.at(vector, column, value)
+            vector += np.bincount(column, value, minlength=self.width)
         return vector
 
     def whole_costs(self, level: str) -> bool:

@@ -17,6 +17,7 @@ every other section by itself, is one small mixed integer program, solved to its
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -28,6 +29,7 @@ from allocator.domain import Standard
 
 _Floats = NDArray[np.float64]
 _TIE = 0.01  # lessons a week: what all tie-breaks of one program can weigh together
+_THREADS = 2
 _SLACK = 1e-6  # lessons a week by which a level may miss the one before: above the solver's tolerance
 # One thread and a limit in nodes, not in seconds, so that every run gives the same; groups of three need some
 # hundreds. The tolerances lie below the tie-break. Restarts and searches would take half the time. Presolve
@@ -184,10 +186,15 @@ def set_posts(needs: Sequence[Need], km: _Floats, standard: Standard, seed: int 
     untaught: dict[int, float] = {}
     proved = True
     terms = {stage: _terms(stage, standard) for stage in sorted({n.stage for n in needs})}
-    for group in _groups(needs, km, standard):
-        here = [needs[i] for i in group]
+    groups = [[needs[i] for i in group] for group in _groups(needs, km, standard)]
+
+    def solved(here: list[Need]) -> _Setting:
         parts = tuple(_Part(tuple(map(float, n.lessons)), float(n.management), int(n.quota)) for n in here)
-        done = _solve(parts, terms[here[0].stage], seed)
+        return _solve(parts, terms[here[0].stage], seed)
+
+    with ThreadPoolExecutor(_THREADS) as pool:  # groups do not depend on each other
+        settings = list(pool.map(solved, groups))
+    for here, done in zip(groups, settings, strict=True):
         for need, row, left in zip(here, done.posts, done.untaught, strict=True):
             posts[need.section], untaught[need.section] = np.array(row, dtype=np.int64), left
         for home, subject, shares in done.shared:

@@ -51,7 +51,8 @@ def flow(model: Model, pairs: Ints, cost: Ints, gain: Ints, empty: Ints, room: I
         first_section + np.arange(sections), np.full(sections, sink), room, np.zeros(sections, dtype=np.int64)
     )
     supply = np.zeros(sink + 1, dtype=np.int64)
-    supply[np.unique(cohort)] = size[np.unique(cohort)]
+    sent = np.bincount(cohort, minlength=len(size)) > 0
+    supply[: len(size)][sent] = size[sent]
     supply[sink] = -supply.sum()
     solver.set_nodes_supplies(np.arange(sink + 1), supply)
     if solver.solve() != solver.OPTIMAL:

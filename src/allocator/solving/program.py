@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import highspy
 import numpy as np
 
-from allocator.model import Model
+from allocator.model import TOLERANCE, Model
 from allocator.problem import Bools, Ints
 from allocator.roads import Floats
 
-TOLERANCE = 1e-7
 _AT_ONCE = 1 << 22  # entries that are multiplied together: in a province all at once would take gigabytes
 _QUIET = {"output_flag": False, "threads": 1, "parallel": "off", "random_seed": 0}
 

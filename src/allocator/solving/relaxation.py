@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import highspy
 import numpy as np
 
-from allocator.model import Model
+from allocator.model import TOLERANCE, Model
 from allocator.problem import Bools, Ints
 from allocator.roads import Floats
 from allocator.solving.clock import Deadline, OutOfTime
-from allocator.solving.program import TOLERANCE, Program, quiet
+from allocator.solving.program import Program, quiet
 
 _PRICE = 1e-9
 _NEW_PER_COHORT = 1

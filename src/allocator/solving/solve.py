@@ -25,7 +25,6 @@ from allocator.solving.integer import Proof, solve_whole
 from allocator.solving.levels import wished
 from allocator.solving.network import least
 from allocator.solving.prepare import Prepared, eligible_among, lawful, order_of_leaving, prepare
-from allocator.solving.program import Program
 from allocator.solving.result import Level, Result
 from allocator.solving.start import first_plan, with_shortage
 
@@ -148,7 +147,7 @@ def _as_network(prepared: Prepared, names: list[str]) -> tuple[Floats, dict[str,
         return None
     x = np.concatenate([found[0], np.zeros(model.width - len(model.pairs))])
     x = model.least_breach(with_shortage(model, x))
-    if not Program(model).feasible(x):
+    if not model.keeps(x):
         return None
     proved: dict[str, tuple[float, float]] = {}
     for name, missed in zip(linear, found[1].tolist(), strict=True):
@@ -243,9 +242,8 @@ def _movable(model: Model) -> Bools:
 
 def _start(prepared: Prepared, given: Floats | None) -> Floats | None:
     """Return a plan to begin with, where it keeps every total: the one given, else everybody at the present place."""
-    program = Program(prepared.model)
     for x in (given, first_plan(prepared.model, prepared.rules)):
-        if x is not None and program.feasible(x):
+        if x is not None and prepared.model.keeps(x):
             return x
     return None
 
