@@ -322,6 +322,27 @@ def test_without_a_roster_nothing_of_teachers_is_judged(tmp_path: Path) -> None:
     assert run("check", folder).exit_code == 1
 
 
+def test_tables_alone_are_scored(tmp_path: Path) -> None:
+    """A folder without scenario.toml is scored as of a year; pupils alone bring no warning of missing teachers."""
+    folder = variant(tmp_path / "tables", {"closures": None})
+    (folder / "scenario.toml").unlink()
+    asked = ("score", folder, "--language", "en")
+    assert run(*asked, "--year", "2020", "--out", tmp_path / "out").exit_code == 0
+    assert run("score", TINY, "--language", "en", "--out", tmp_path / "tiny").exit_code == 0
+    for path in (tmp_path / "out").glob("*.csv"):
+        assert path.read_bytes() == (tmp_path / "tiny" / path.name).read_bytes()
+    (folder / "teachers.csv").unlink()
+    found = run(*asked, "--year", "2020", "--standard", "cn-2012")
+    assert found.exit_code == 0
+    assert "Warnings" not in found.stdout
+    assert run(*asked).exit_code == 2  # of which year?
+    assert run("score", TINY, "--year", "2020").exit_code == 2  # the scenario says it
+    assert run("score", TINY, "--standard", "cn-2012").exit_code == 2
+    wrong = run(*asked, "--year", "2020", "--standard", "nonsense")
+    assert wrong.exit_code == 1
+    assert "cn-2012" in wrong.stderr
+
+
 def test_a_score_needs_no_folder_and_does_not_write_into_a_scenario(tmp_path: Path) -> None:
     """Without a folder the summary alone is shown; a scenario folder is refused."""
     assert run("score", TINY).exit_code == 0

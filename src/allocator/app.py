@@ -20,9 +20,11 @@ from allocator.report.answer import Answer, Measured, Scored, Traced
 from allocator.rules.catalogue import concerns_nobody, printed, settle
 from allocator.scenario.check import read
 from allocator.scenario.config import Config, Enrolment
+from allocator.scenario.files import label
 from allocator.scenario.plans import read_plan
 from allocator.scenario.read import Scenario
 from allocator.scenario.rulebook import read_rulebook
+from allocator.scenario.standards import DEFAULT
 from allocator.scenario.synthesise import write_district
 from allocator.solving.frontier import frontier as trace_frontier
 from allocator.solving.price import prices
@@ -125,17 +127,32 @@ def answer(
     return Answer(scenario, result, card, still, began, time.monotonic() - clock, other, costs)
 
 
-def score(folder: Path, changes: Mapping[str, Any] | None = None) -> Scored:
+def score(
+    folder: Path,
+    changes: Mapping[str, Any] | None = None,
+    year: int | None = None,
+    standard: str | None = None,
+) -> Scored:
     """Measure a district as it stands today; its rules, closures, openings and forecasts are left aside.
 
     Without a roster only what pupils, buildings and classes say is measured.
+
+    Parameters
+    ----------
+    year, standard
+        For a folder of tables without scenario.toml: the year in which its school year ends, and the standard.
 
     Raises
     ------
     InputsAreWrong
         With every issue of all files.
     """
-    found = read(folder, needed=("schools", "sections"))
+    settings = (
+        None
+        if year is None
+        else {"title": label(folder), "school_year": year, "standard": standard or DEFAULT}
+    )
+    found = read(folder, needed=("schools", "sections"), settings=settings)
     scenario = replace(found, config=_changed(found.config, changes or {}))
     still = {"closures": {}, "openings": {}, "enrolment": Enrolment()}
     tables = dict(scenario.tables) | {"enrolment": scenario.table("enrolment").iloc[:0]}

@@ -183,15 +183,39 @@ def score(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the score. 结果文件夹", show_default=False)
     ] = None,
+    year: Annotated[
+        int | None,
+        typer.Option(
+            min=1990,
+            max=2100,
+            help="For a folder of tables without scenario.toml: the year in which its school year ends. 无 scenario.toml 时：学年结束的年份",
+            show_default=False,
+        ),
+    ] = None,
+    standard: Annotated[
+        str | None,
+        typer.Option(
+            help="For such a folder: the standard it is judged by. 无 scenario.toml 时：评估标准",
+            show_default="cn-2017",
+        ),
+    ] = None,
     language: LANGUAGE = None,
 ) -> None:
     """Score a district as it stands today by its standard; nothing is solved. 现状评估."""
     voice = _Voice(language)
     if out is not None:
         _refuse_folder(scenario, out, voice.language)
+    if (year is not None or standard is not None) and os.path.lexists(scenario / "scenario.toml"):
+        words = text("{path} has a scenario.toml, which says the year and the standard", path=str(scenario))
+        raise _bad_usage("--year" if year is not None else "--standard", words, voice.language)
+    if year is None and os.path.isdir(scenario) and not os.path.lexists(scenario / "scenario.toml"):
+        words = text(
+            "{path} has no scenario.toml: say in which year its school year ends", path=str(scenario)
+        )
+        raise _bad_usage("--year", words, voice.language)
     changes = {} if language is None else {"language": language.value}
     with _told(voice):
-        scored = app.score(scenario, changes)
+        scored = app.score(scenario, changes, year, standard)
         voice.found = scored.scenario.config.language
         told = score_story(scored)
         written = [] if out is None else write_score(scored, out, page(told))
@@ -331,7 +355,7 @@ def _told(voice: _Voice) -> Iterator[None]:
             _print(kind, voice.language, error=True)
         n = sum(issue.severity == "error" for issue in wrong.issues)
         raise _ended(
-            text("Nothing was solved: {n} errors must be corrected first.", n=n), voice, WRONG_INPUT
+            text("Nothing was computed: {n} errors must be corrected first.", n=n), voice, WRONG_INPUT
         ) from None
     except NoPlan as none:
         _print(text("No plan can keep all hard rules:"), voice.language, error=True)

@@ -14,8 +14,8 @@ from allocator.scenario.schema import Column
 from allocator.words import Text, text
 
 _WHOLE = re.compile(r"\d{1,9}(\.0+)?", re.ASCII)
-_NUMBER = re.compile(r"\d{1,12}(\.\d{1,12})?", re.ASCII)
-_SIGNED = re.compile(r"-?\d{1,3}(\.\d{1,15})?", re.ASCII)
+_NUMBER = re.compile(r"\d{1,12}(\.\d{1,30})?", re.ASCII)
+_SIGNED = re.compile(r"-?\d{1,3}(\.\d{1,30})?", re.ASCII)
 _MONTH = re.compile(r"(1[89]\d\d|20\d\d|21\d\d)-(0[1-9]|1[0-2])", re.ASCII)
 _LIKE_A_MONTH = re.compile(
     r"(?P<year>(18|19|20|21)\d\d)\s*[-/.年]?\s*(?P<month>0?[1-9]|1[0-2])\s*(月|[-/.月]\s*\d{1,2}\s*日?.*)?",

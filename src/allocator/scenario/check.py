@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +46,12 @@ _ID_CARD = re.compile(
 _RESERVED = ("stay", "nearest", "advise")
 
 
-def read(folder: Path, *more: Check, needed: tuple[str, ...] = NEEDED) -> Scenario:
+def read(
+    folder: Path,
+    *more: Check,
+    needed: tuple[str, ...] = NEEDED,
+    settings: Mapping[str, Any] | None = None,
+) -> Scenario:
     """Read a scenario and check it, every issue of all files at once.
 
     Parameters
@@ -56,6 +62,8 @@ def read(folder: Path, *more: Check, needed: tuple[str, ...] = NEEDED) -> Scenar
         Checks of higher floors that take part, such as that of the rules.
     needed
         Tables that must be there.
+    settings
+        What stands for scenario.toml where the folder has none.
 
     Returns
     -------
@@ -66,7 +74,7 @@ def read(folder: Path, *more: Check, needed: tuple[str, ...] = NEEDED) -> Scenar
     InputsAreWrong
         With every issue.
     """
-    draft = read_draft(folder, needed)
+    draft = read_draft(folder, needed, settings)
     issues = [*draft.issues, *check(draft.scenario, draft.unread)]
     issues += [issue for one in more for issue in one(draft.scenario)]
     order = {file: n for n, file in enumerate(dict.fromkeys(issue.file for issue in issues))}
@@ -204,8 +212,10 @@ def a_district_without_pupils(scenario: Scenario) -> Issues:
 
 
 def sections_without_teachers(scenario: Scenario) -> Issues:
-    """Warn of sections that have pupils and nobody who teaches them."""
+    """Warn of sections that have pupils and nobody who teaches them; not where there is no roster at all."""
     sections, schools = scenario.table("sections"), scenario.table("schools")
+    if not len(scenario.table("teachers")):
+        return
     staffed = set(section_keys(scenario.table("teachers")))
     planned = set(schools.loc[schools["status"] == "planned", "school_id"])
     empty = [

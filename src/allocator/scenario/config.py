@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -237,14 +238,23 @@ class Layer:
     settings: dict[str, Any]
 
 
-def read_layers(folder: Path, issues: list[Issue], hashes: dict[str, str]) -> tuple[list[Layer], bool]:
+def read_layers(
+    folder: Path, issues: list[Issue], hashes: dict[str, str], settings: Mapping[str, Any] | None = None
+) -> tuple[list[Layer], bool]:
     """Read scenario.toml of a folder and of its bases.
+
+    Parameters
+    ----------
+    settings
+        What stands for scenario.toml where the folder has none.
 
     Returns
     -------
     The layers, the deepest base first, and whether nothing below them is missing.
     """
     layers: list[Layer] = []
+    if settings is not None and not os.path.lexists(folder / "scenario.toml"):
+        return [Layer(folder, label(folder), dict(settings))], True
     seen: list[Path | None] = []
     while True:
         seen.append(resolved(folder))

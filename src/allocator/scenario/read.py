@@ -101,13 +101,17 @@ def read_tables(folder: Path) -> Scenario:
     return draft.scenario
 
 
-def read_draft(folder: Path, needed: tuple[str, ...] = NEEDED) -> Draft:
+def read_draft(
+    folder: Path, needed: tuple[str, ...] = NEEDED, settings: Mapping[str, Any] | None = None
+) -> Draft:
     """Read the files of a scenario and its bases as far as they can be read.
 
     Parameters
     ----------
     needed
         Tables that must be there.
+    settings
+        What stands for scenario.toml where the folder has none.
 
     Raises
     ------
@@ -119,7 +123,7 @@ def read_draft(folder: Path, needed: tuple[str, ...] = NEEDED) -> Draft:
         expected, way = text("a scenario folder"), text("name the folder that holds scenario.toml")
         raise InputsAreWrong([Issue(label(folder), None, None, found, expected, way)])
     notes = Notes()
-    layers, whole = read_layers(folder, notes.issues, notes.hashes)
+    layers, whole = read_layers(folder, notes.issues, notes.hashes, settings)
     config, wrong = read_config(layers, whole, notes.issues)
     notes.unread |= {f"config.{key}" for key in wrong}
     if not whole:
