@@ -19,7 +19,7 @@ from allocator.report.story import Story, story
 Row = dict[str, str]
 Group = tuple[str, str, str]
 TABLES = ("plan", "posts", "sections", "balance", "lessons")
-MORE = ("requirements", "reach", "gaps", "attribution", "gains", "staff", "profile")
+MORE = ("requirements", "reach", "gaps", "attribution", "gains", "staff", "profile", "money")
 
 
 @dataclass(frozen=True)

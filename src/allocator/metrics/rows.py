@@ -291,6 +291,24 @@ class SubjectStaffRow(Row):
 
 
 @dataclass(frozen=True)
+class MoneyRow(Row):
+    """One row of money.csv: what an item costs a month.
+
+    ``item`` is ``allowance`` (of one ``setting``), ``commute`` or ``bus``; the amounts are counted in ``unit`` (people,
+    km, pupil_km), each of which costs ``yuan``.
+    """
+
+    item: str
+    setting: str
+    unit: str
+    amount_before: float
+    amount_after: float
+    yuan: float
+    cost_before: float
+    cost_after: float
+
+
+@dataclass(frozen=True)
 class ProfileRow(Row):
     """One row of profile.csv: how many teachers of a stage are of one group by ``what`` (age, title, degree, backbone)."""
 

@@ -14,12 +14,14 @@ from allocator.metrics.attribution import attribution, gains
 from allocator.metrics.balance import balance_rows
 from allocator.metrics.indicators import Readings, conforms, readings
 from allocator.metrics.lessons import section_lessons
+from allocator.metrics.money import money
 from allocator.metrics.requirements import requirements
 from allocator.metrics.rows import (
     BalanceRow,
     GainRow,
     GapRow,
     LessonRow,
+    MoneyRow,
     PostRow,
     ProfileRow,
     ReachRow,
@@ -60,6 +62,7 @@ class Scorecard:
     gains: tuple[GainRow, ...]
     people: tuple[SubjectStaffRow, ...]
     profiles: tuple[ProfileRow, ...]
+    money: tuple[MoneyRow, ...]
 
     def files(self) -> dict[str, Sequence[Row]]:
         """Rows by the name of the file that they stand in."""
@@ -75,6 +78,7 @@ class Scorecard:
             "gains.csv": self.gains,
             "staff.csv": self.people,
             "profile.csv": self.profiles,
+            "money.csv": self.money,
         }
 
 
@@ -107,6 +111,7 @@ def scorecard(problem: Problem, plan: Plan, eligible: Ints | None = None) -> Sco
         gains=tuple(gains(problem, plan, new)),
         people=tuple(subject_staff(problem, before, after)),
         profiles=tuple(profiles(problem, before, after)),
+        money=tuple(money(problem, before, after)),
     )
 
 

@@ -9,13 +9,14 @@ import os
 import platform
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from allocator.metrics.rows import Row
+from allocator.metrics.rows import GainRow, GapRow, MoneyRow, ReachRow, Row
 from allocator.plan import ROUNDS
 from allocator.report.answer import Answer
 from allocator.report.procedure import prices
@@ -52,7 +53,7 @@ def write(answer: Answer, out: Path, page: str, command: Sequence[str]) -> list[
     card = answer.card
     contents = {
         "plan.csv": table(plan_rows(answer), language),
-        **{name: table(cells(rows), language) for name, rows in card.files().items()},
+        **{name: table(cells(rows), language, columns(name)) for name, rows in card.files().items()},
         "result.json": json.dumps(facts(answer, command), ensure_ascii=False, indent=1) + "\n",
         "report.html": page,
     }
@@ -92,17 +93,30 @@ def _write(path: Path, content: str) -> None:
         file.write(content)
 
 
+_MAY_BE_EMPTY: dict[str, type[Row]] = {
+    "reach.csv": ReachRow,
+    "gaps.csv": GapRow,
+    "gains.csv": GainRow,
+    "money.csv": MoneyRow,
+}
+
+
+def columns(name: str) -> list[str]:
+    """Columns of a file that may have no rows; none for other files."""
+    return [field.name for field in fields(_MAY_BE_EMPTY[name])] if name in _MAY_BE_EMPTY else []
+
+
 def cells(rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Columns by name of each row."""
     return [row.cells() for row in rows]
 
 
-def table(rows: Sequence[Mapping[str, Any]], language: str) -> str:
-    """Put rows into CSV: yes and no for truth, an empty cell for what is not known."""
+def table(rows: Sequence[Mapping[str, Any]], language: str, columns: Iterable[str] = ()) -> str:
+    """Put rows into CSV: yes and no for truth, an empty cell for what is not known; the columns alone without rows."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    if rows:
-        writer.writerow(rows[0])
+    if header := list(rows[0] if rows else columns):
+        writer.writerow(header)
     writer.writerows([_cell(value, language) for value in row.values()] for row in rows)
     return out.getvalue()
 

@@ -13,7 +13,7 @@ from allocator.domain import Standard
 from allocator.metrics.scorecard import Scorecard
 from allocator.problem import Problem
 from allocator.report.answer import Scored
-from allocator.report.files import cells, table, write_files
+from allocator.report.files import cells, columns, table, write_files
 from allocator.report.parts import Cell, Line, Mark, Table
 from allocator.report.scorecard import (
     asked,
@@ -194,7 +194,11 @@ def write_score(scored: Scored, out: Path, page: str) -> list[Path]:
     roster = len(scored.problem.teachers) > 0
     left_out = _OF_CHANGE if roster else (*_OF_CHANGE, *_OF_PEOPLE)
     contents = {
-        name: table([today(row, roster=roster) for row in cells(rows)], config.language)
+        name: table(
+            [today(row, roster=roster) for row in cells(rows)],
+            config.language,
+            today(dict.fromkeys(columns(name))),
+        )
         for name, rows in listed.items()
         if name not in left_out
     }
@@ -202,7 +206,7 @@ def write_score(scored: Scored, out: Path, page: str) -> list[Path]:
 
 
 _OF_CHANGE = ("attribution.csv", "gains.csv")
-_OF_PEOPLE = ("posts.csv", "lessons.csv", "staff.csv", "profile.csv", "reach.csv")
+_OF_PEOPLE = ("posts.csv", "lessons.csv", "staff.csv", "profile.csv", "reach.csv", "money.csv")
 
 
 def today(row: Mapping[str, Any], *, roster: bool = True) -> dict[str, Any]:

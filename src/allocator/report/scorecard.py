@@ -10,6 +10,7 @@ from allocator.metrics.scorecard import Scorecard
 from allocator.problem import Problem
 from allocator.report.names import GROUPS, PROFILES, STEPS
 from allocator.report.parts import Cell, Line, Mark, Table
+from allocator.rules.codes import CODES
 from allocator.words import Text, text
 
 _GAINS = 20  # moves that are named one by one
@@ -366,6 +367,65 @@ def profiles(problem: Problem, card: Scorecard, *, both: bool) -> Table:
         *((text("September"),) if both else ()),
     )
     return Table(text("Profile of the staff"), columns, tuple(rows), wide=True)
+
+
+def costs(problem: Problem, card: Scorecard) -> Table:
+    """Show what the scenario has a price for, a month, today and in September, and the sum."""
+    rows: list[Line] = []
+    for row in card.money:
+        item = (
+            _ITEMS[row.item]
+            if not row.setting
+            else text("{item} ({setting})", item=_ITEMS[row.item], setting=CODES[row.setting])
+        )
+        rows.append(
+            _costs(
+                item,
+                _UNITS[row.unit],
+                f"{row.yuan:,g}",
+                row.amount_before,
+                row.amount_after,
+                row.cost_before,
+                row.cost_after,
+            )
+        )
+    if rows:
+        sums = (sum(getattr(row, f"cost_{when}") for row in card.money) for when in ("before", "after"))
+        rows.append(_costs(text("Together"), "", "", None, None, *sums))
+    columns = (
+        text("Item"),
+        text("Unit"),
+        text("Yuan a unit"),
+        text("Amount today"),
+        text("Amount in September"),
+        text("Yuan a month today"),
+        text("Yuan a month in September"),
+        text("Change"),
+    )
+    note = text(
+        "Only what the scenario states a price for. Ways to work: from home where it is known, else from the present school, so that who stays has none. Buses: pupils whose school closes; what buses cost today does not stand in the tables."
+    )
+    return Table(text("Money a month"), columns, tuple(rows), (note,))
+
+
+def _costs(
+    item: Text, unit: Cell, yuan: str, old: float | None, new: float | None, before: float, after: float
+) -> Line:
+    amounts = ("" if n is None else f"{n:,.0f}" for n in (old, new))
+    return (item, unit, yuan, *amounts, f"{before:,.0f}", f"{after:,.0f}", f"{after - before:+,.0f}")
+
+
+_ITEMS: dict[str, Text] = {
+    "allowance": text("Allowances"),
+    "commute": text("Ways to work"),
+    "bus": text("Buses"),
+}
+
+_UNITS: dict[str, Text] = {
+    "people": text("people"),
+    "km": text("km"),
+    "pupil_km": text("pupils × km"),
+}
 
 
 def _part(some: int, whole: int) -> str:

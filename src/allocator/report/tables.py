@@ -13,6 +13,7 @@ from allocator.report.names import LEVELS, PROCEDURE, ROUND_NAMES, SETTINGS, STA
 from allocator.report.parts import Cell, Line, Mark, Table, codes, percent
 from allocator.report.procedure import procedure
 from allocator.report.scorecard import (
+    costs,
     elsewhere,
     gains,
     gaps,
@@ -44,6 +45,7 @@ def tables(answer: Answer, names: bool) -> Iterator[Table]:
         procedure(answer),
         _closures(answer),
         _staff(answer),
+        costs(answer.problem, answer.card),
         _unfilled(answer),
         warnings(answer.problem, answer.scenario.config.language),
         _levels(answer),

@@ -20,6 +20,7 @@ from allocator.words import LANGUAGES, Text, text
 _SHARE = re.compile(r"\d{1,3}(\.\d{1,6})?%", re.ASCII)
 _MOST_MOVES = 1_000_000
 _MOST_WEIGHT = 10_000  # more, beside small ones, is more than numbers of 53 bits can weigh
+_MOST_YUAN = 100_000
 Objective = Literal["coverage", "evenness", "moves", "burden", "wishes"]
 
 
@@ -190,6 +191,28 @@ class Scoring(Frozen):
     below: int | None = Field(default=None, ge=0, le=100_000)
 
 
+class Money(Frozen):
+    """Prices a month, in yuan: allowances of teachers by the setting of their school, km to work, pupils by bus.
+
+    ``commute_km`` is of each km of the way to work, ``bus_km`` of each pupil and km of those whose school closes and
+    who have more than ``bus_beyond_km`` to go. What is not stated is not reckoned.
+    """
+
+    allowance: dict[Literal["urban", "town", "rural", "remote"], float] = Field(default_factory=dict)
+    commute_km: float | None = Field(default=None, ge=0, le=100_000)
+    bus_km: float | None = Field(default=None, ge=0, le=100_000)
+    bus_beyond_km: float = Field(default=0, ge=0, le=1_000)
+
+    @field_validator("allowance")
+    @classmethod
+    def _within(cls, value: dict[str, float]) -> dict[str, float]:
+        wrong = [name for name, yuan in value.items() if not 0 <= yuan <= _MOST_YUAN]
+        if wrong:
+            expected = text("yuan a month, from 0 to {most}", most=_MOST_YUAN)
+            raise Refused(expected, text("correct the allowance of {names}", names=wrong))
+        return value
+
+
 class Config(Frozen):
     """scenario.toml, read and checked."""
 
@@ -206,6 +229,7 @@ class Config(Frozen):
     rounds: Rounds = Rounds()
     priorities: Priorities = Priorities()
     scoring: Scoring = Scoring()
+    money: Money = Money()
     rules: dict[str, RuleSetting] = Field(default_factory=dict)
     closures: dict[str, Closure] = Field(default_factory=dict)
     openings: dict[str, bool] = Field(default_factory=dict)
