@@ -169,7 +169,8 @@ class Elsewhere(Frozen):
 class Balance(Frozen):
     """What the balance standard asks of every section and of the district.
 
-    ``class_size`` is by stage, ``school_size`` by kind of school; ``exchange_years`` is how long at one school makes
+    ``class_size`` is by stage, ``school_size`` by kind of school, and ``school_size_relaxed`` of those schools to
+    which a relaxation applies; ``exchange_years`` is how long at one school makes
     somebody eligible for the exchange. ``elsewhere`` is what has to be judged by other means.
     """
 
@@ -179,6 +180,7 @@ class Balance(Frozen):
     cv_limit: dict[str, Number] = Field(default_factory=dict)
     composite_limit: dict[str, Number] = Field(default_factory=dict)
     school_size: dict[str, Number] = Field(default_factory=dict)
+    school_size_relaxed: dict[str, Number] = Field(default_factory=dict)
     class_size: dict[str, Number] = Field(default_factory=dict)
     certified_share: Number | None = None
     exchange_share: Number | None = None

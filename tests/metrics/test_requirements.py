@@ -270,3 +270,20 @@ def test_profiles_count_everybody_once(card):
     degrees = {r.group: r.teachers_before for r in card.profiles if r.what == "degree"}
     assert degrees == {"secondary": 2, "associate": 2, "bachelor": 2}
     assert {r.group for r in card.profiles if r.what == "age"} == {"unknown"}
+
+
+def test_schools_with_a_relaxed_limit_are_judged_by_it(tmp_path):
+    """Alder has 2,160 pupils: above 2,000, and within 2,400 where the relaxation applies to it; at 2,460 above both."""
+    grown = [("A,primary,40,40", "A,primary,1040,1000")]
+    scenarios = {"": (1, False), 'larger_schools = ["A"]': (0, True)}
+    for scoring, (above, met) in scenarios.items():
+        settings = [("[closures]", f"[scoring]\n{scoring}\n[closures]")]
+        row = asked(judged(tmp_path, sections=grown, scenario=settings), "school_size")
+        assert row.met_before is met
+        assert (f"{above} of" in say(row.found_before, "en")) is bool(above)
+        assert ("2400" in say(row.asked, "en")) is bool(scoring)
+    grown, settings = (
+        [("A,primary,40,40", "A,primary,1340,1000")],
+        [("[closures]", '[scoring]\nlarger_schools = ["A"]\n[closures]')],
+    )
+    assert asked(judged(tmp_path, sections=grown, scenario=settings), "school_size").met_before is False

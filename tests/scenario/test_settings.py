@@ -71,6 +71,19 @@ def test_a_planned_school_receives_only_when_it_opens(planning, tmp_path):
     assert sorted(where(issues_of(planning.write(tmp_path / "district")))) == expected
 
 
+def test_larger_schools_are_known_and_of_a_kind_with_a_relaxed_limit(tmp_path):
+    """A code that does not exist, and a teaching point, are issues at the key; others are not."""
+    district = small(scoring={"larger_schools": ["P1", "N1", "P1x"]})
+    assert where(issues_of(district.write(tmp_path / "one"))) == [
+        ("scenario.toml", None, "scoring.larger_schools")
+    ]
+    district = small(scoring={"larger_schools": ["P1"]}, standard="cn-2012")
+    assert where(issues_of(district.write(tmp_path / "two"))) == [
+        ("scenario.toml", None, "scoring.larger_schools")
+    ]
+    assert issues_of(small(scoring={"larger_schools": ["P1", "N1"]}).write(tmp_path / "fine")) == []
+
+
 def test_nearest_does_not_count_planned_schools(tmp_path):
     """A school that stays planned is no receiver for ``nearest``."""
     district = small(closures={"N2": {"to": "nearest"}, "N1": {"to": "N3"}})

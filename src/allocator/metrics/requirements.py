@@ -173,25 +173,35 @@ def _class_size(problem: Problem, stage: int) -> Iterator[RequirementRow]:
 
 
 def _school_size(problem: Problem) -> Iterator[RequirementRow]:
-    """Ask that no school is too large, each kind by its own limit."""
-    kinds = problem.schools["kind"].to_numpy(dtype=object)
-    for kind, limit in problem.standard.balance.school_size.items():
-        found = []
+    """Ask that no school is too large, each kind by its own limit, and schools to which a relaxation applies by that."""
+    kinds, asked = problem.schools["kind"].to_numpy(dtype=object), problem.standard.balance
+    larger = np.isin(problem.school_ids, problem.config.scoring.larger_schools)
+    for kind, limit in asked.school_size.items():
+        found, some = [], larger & (kinds == kind)
+        limits = np.where(some, asked.school_size_relaxed.get(kind, limit).value, limit.value)
         for season in (problem.before, problem.after):
             pupils = np.bincount(problem.sections.school, season.pupils, minlength=len(kinds))
             here = (kinds == kind) & (pupils > 0)
-            found.append(_limited(pupils[here], limit.value))
+            found.append(_limited(pupils[here], limits[here]))
         if (kinds == kind).any():
             words = text(
                 "No school has more than {limit} pupils ({kind})",
                 limit=f"{limit.value:g}",
                 kind=KINDS.get(kind, kind),
             )
+            if some.any():
+                more = f"{asked.school_size_relaxed[kind].value:g}"
+                words = text(
+                    "{asked}, and {n} of them no more than {limit}",
+                    asked=words,
+                    n=int(some.sum()),
+                    limit=more,
+                )
             yield _Asked("school_size", "", words, limit.source).row(*found)
 
 
-def _limited(sizes: Floats, limit: float, unknown: Text = _NOT_HELD) -> _Found:
-    """Judge sizes by a limit; nan where not known."""
+def _limited(sizes: Floats, limit: float | Floats, unknown: Text = _NOT_HELD) -> _Found:
+    """Judge sizes by a limit, or each by its own; nan where not known."""
     n, missing, above = len(sizes), int(np.isnan(sizes).sum()), int((sizes > limit).sum())
     if missing == n:
         return _nothing(n, unknown)

@@ -20,7 +20,7 @@ from allocator.errors import Issue, quoted
 from allocator.scenario.config import refuse
 from allocator.scenario.read import Scenario, place, read_draft
 from allocator.scenario.schema import NEEDED
-from allocator.scenario.settings import closures, openings, priorities, published
+from allocator.scenario.settings import closures, larger_schools, openings, priorities, published
 from allocator.scenario.telling import (
     GRADES,
     Issues,
@@ -492,6 +492,7 @@ CHECKS: dict[Check, tuple[str, ...]] = {
     far_away: (),
     closures: ("schools.school_id", "schools.status", *_SECTIONS, "standard", "config.openings"),
     openings: ("schools.school_id",),
+    larger_schools: ("schools.school_id", "schools.kind", "standard", "config.scoring.larger_schools"),
     pins: ("config.openings",),
     former_schools: ("schools.school_id",),
     exchanges: (),

@@ -181,14 +181,16 @@ class Roads(Frozen):
 
 
 class Scoring(Frozen):
-    """What the standard leaves open: how small teaching points count.
+    """What the standard leaves open: how small teaching points count, and which schools may be larger.
 
     A teaching point ``below`` so many pupils (without it, the number of the standard) is left out, counted with
-    the school it belongs to, or judged as a school of its own.
+    the school it belongs to, or judged as a school of its own. ``larger_schools`` are those to which the relaxed
+    limit of the standard applies.
     """
 
     teaching_points: Literal["exclude", "merge", "separate"] = "exclude"
     below: int | None = Field(default=None, ge=0, le=100_000)
+    larger_schools: tuple[str, ...] = ()
 
 
 class Money(Frozen):

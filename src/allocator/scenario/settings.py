@@ -80,6 +80,28 @@ def openings(scenario: Scenario) -> Issues:
             yield toml(scenario, f"openings.{school}", quoted(school), expected, way)
 
 
+def larger_schools(scenario: Scenario) -> Issues:
+    """Report schools of a relaxed limit that do not exist, or for whose kind the standard relaxes nothing."""
+    kinds = dict(zip(scenario.table("schools")["school_id"], scenario.table("schools")["kind"], strict=True))
+    relaxed = scenario.standard.balance.school_size_relaxed
+    for school in scenario.config.scoring.larger_schools:
+        key = "scoring.larger_schools"
+        if school not in kinds:
+            expected = text("a school of schools.csv")
+            yield toml(
+                scenario,
+                key,
+                quoted(school),
+                expected,
+                nearest(school, tuple(kinds), text("correct the code")),
+            )
+        elif kinds[school] not in relaxed:
+            expected = text(
+                "a school of a kind for which the standard has a relaxed limit: {kinds}", kinds=list(relaxed)
+            )
+            yield toml(scenario, key, quoted(school), expected, text("take the school out of the list"))
+
+
 def priorities(scenario: Scenario) -> Issues:
     """Report priorities for what the standard does not have, or what moving people cannot even out."""
     given, standard = scenario.config.priorities, scenario.standard
