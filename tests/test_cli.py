@@ -343,6 +343,22 @@ def test_tables_alone_are_scored(tmp_path: Path) -> None:
     assert "cn-2012" in wrong.stderr
 
 
+def test_the_fewest_moves_are_told_where_they_are_asked_for(tmp_path: Path) -> None:
+    """Score solves only with --moves; the moves listed are as many as the number told."""
+    assert run("score", TINY, "--moves", "--language", "en", "--out", tmp_path / "out").exit_code == 0
+    told = rows(tmp_path / "out" / "needed.csv")
+    assert [list(row) for row in told[:1]] == [["stage", "indicator", "anyway", "least", "most"]]
+    listed = rows(tmp_path / "out" / "needed_moves.csv")
+    for row in told:
+        mine = [m for m in listed if (m["stage"], m["indicator"]) == (row["stage"], row["indicator"])]
+        assert len(mine) == int(row["most"] or 0)
+    page = (tmp_path / "out" / "score.html").read_text(encoding="utf-8")
+    assert "Fewest moves under the rules" in page
+    folder = variant(tmp_path / "pupils")
+    (folder / "teachers.csv").unlink()
+    assert run("score", folder, "--moves").exit_code == 0  # nobody to move
+
+
 def test_a_score_needs_no_folder_and_does_not_write_into_a_scenario(tmp_path: Path) -> None:
     """Without a folder the summary alone is shown; a scenario folder is refused."""
     assert run("score", TINY).exit_code == 0

@@ -27,6 +27,7 @@ from allocator.scenario.rulebook import read_rulebook
 from allocator.scenario.standards import DEFAULT
 from allocator.scenario.synthesise import write_district
 from allocator.solving.frontier import frontier as trace_frontier
+from allocator.solving.needed import needed as fewest_moves
 from allocator.solving.price import prices
 from allocator.solving.rounds import by_rounds
 from allocator.solving.solve import Progress, judge
@@ -159,6 +160,19 @@ def score(
     today = replace(scenario, config=scenario.config.model_copy(update=still), tables=tables)
     problem = build(today)
     return Scored(scenario, problem, scorecard(problem, standing_still(problem)))
+
+
+def needed(scored: Scored, progress: Progress | None = None, stop: Event | None = None) -> Scored:
+    """Add the fewest moves under the scenario's rules that bring each coefficient within its limit.
+
+    Raises
+    ------
+    NoPlan, LimitReached
+        As in :func:`allocator.solving.solve.solve`.
+    """
+    scenario = scored.scenario
+    rules = settle(scenario.config, scenario.rulebook, scenario.name, [])
+    return replace(scored, needed=tuple(fewest_moves(scored.problem, rules, progress, stop)))
 
 
 def frontier(

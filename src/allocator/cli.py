@@ -199,6 +199,13 @@ def score(
             show_default="cn-2017",
         ),
     ] = None,
+    moves: Annotated[
+        bool,
+        typer.Option(
+            "--moves",
+            help="Also solve for the fewest moves under the rules that bring each CV within its limit. 求解规则内达标所需的最少调动",
+        ),
+    ] = False,
     language: LANGUAGE = None,
 ) -> None:
     """Score a district as it stands today by its standard; nothing is solved. 现状评估."""
@@ -217,6 +224,9 @@ def score(
     with _told(voice):
         scored = app.score(scenario, changes, year, standard)
         voice.found = scored.scenario.config.language
+        if moves and len(scored.problem.teachers):
+            with _progress(voice.language) as progress:
+                scored = _beside(lambda stop: app.needed(scored, progress, stop), voice)
         told = score_story(scored)
         written = [] if out is None else write_score(scored, out, page(told))
     _summary(told, next((path for path in written if path.name == "score.html"), None))

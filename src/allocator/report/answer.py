@@ -9,6 +9,7 @@ from allocator.metrics.scorecard import Scorecard
 from allocator.problem import Problem
 from allocator.scenario.read import Scenario
 from allocator.solving.frontier import Frontier
+from allocator.solving.needed import Needed
 from allocator.solving.price import RulePrice
 from allocator.solving.result import Result
 
@@ -60,12 +61,14 @@ class Answer:
 class Scored:
     """A district as it stands today, measured: before and after are the same.
 
-    ``problem`` is without the closures, openings and forecasts of ``scenario``.
+    ``problem`` is without the closures, openings and forecasts of ``scenario``. ``needed`` is what each coefficient
+    above its limit takes under the rules, None where nobody asked.
     """
 
     scenario: Scenario
     problem: Problem
     card: Scorecard
+    needed: tuple[Needed, ...] | None = None
 
     @property
     def closing(self) -> frozenset[str]:

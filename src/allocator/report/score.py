@@ -31,6 +31,7 @@ from allocator.report.story import Story, headed
 from allocator.report.tables import warnings
 from allocator.report.verdict import unlimited, warned
 from allocator.rules.codes import CODES
+from allocator.solving.needed import Needed
 from allocator.words import text
 
 
@@ -41,6 +42,7 @@ def score_story(scored: Scored) -> Story:
         requirements(problem, card, both=False),
         coefficients(problem, card),
         reaches(problem, card, scored.closing),
+        _needed(scored),
         lacking(problem, card),
         matrix(problem, card, scored.closing),
         gaps(problem, card, scored.closing),
@@ -134,6 +136,75 @@ def _files(problem: Problem) -> Table:
     return Table(text("Tables that were read"), columns, rows, wide=True)
 
 
+def _needed(scored: Scored) -> Table:
+    """Show the fewest moves under the rules that bring each coefficient within its limit, where that was asked."""
+    standard = scored.problem.standard
+    rows: tuple[Line, ...] = tuple(
+        (
+            standard.stages[one.stage].name,
+            standard.indicators[one.indicator].name,
+            str(one.anyway),
+            _between(one),
+        )
+        for one in scored.needed or ()
+    )
+    columns = (text("Stage"), text("Indicator"), text("Moves the rules ask for anyway"), text("Fewest moves"))
+    note = text(
+        "The fewest teachers who leave a school, under the rules of the scenario without its budget, with whom this one coefficient is within its limit; proved. Posts that stay empty do not count here. Who moves stands in needed_moves.csv."
+    )
+    return Table(text("Fewest moves under the rules"), columns, rows, (note,))
+
+
+def _between(one: Needed) -> Cell:
+    if one.most is None:
+        return (
+            text("no plan under the rules does")
+            if one.least is None
+            else text("not found within the limit of time")
+        )
+    if one.least == one.most:
+        return str(one.most)
+    return text("{most}; fewer than {least} are proved not to do", most=one.most, least=one.least)
+
+
+def needed_rows(scored: Scored) -> dict[str, list[dict[str, Any]]]:
+    """Rows of needed.csv and needed_moves.csv; no files where nobody asked."""
+    problem, people, moved = scored.problem, scored.problem.teachers.ids, []
+    if scored.needed is None:
+        return {}
+    for one in scored.needed:
+        if one.plan is None:
+            continue
+        school = one.plan.school(problem)
+        for t in np.flatnonzero(one.plan.away(problem)).tolist():
+            moved.append(
+                {
+                    "stage": one.stage,
+                    "indicator": one.indicator,
+                    "teacher_id": people[t],
+                    "from_school": problem.school_ids[problem.home_school[t]],
+                    "to_school": problem.school_ids[school[t]],
+                }
+            )
+    found = [
+        {
+            "stage": one.stage,
+            "indicator": one.indicator,
+            "anyway": one.anyway,
+            "least": one.least,
+            "most": one.most,
+        }
+        for one in scored.needed
+    ]
+    return {"needed.csv": found, "needed_moves.csv": moved}
+
+
+_NEEDED = {
+    "needed.csv": ("stage", "indicator", "anyway", "least", "most"),
+    "needed_moves.csv": ("stage", "indicator", "teacher_id", "from_school", "to_school"),
+}
+
+
 def _values(problem: Problem, card: Scorecard) -> Table:
     """Show every measure of balance there is, today."""
     standard = problem.standard
@@ -201,6 +272,9 @@ def write_score(scored: Scored, out: Path, page: str) -> list[Path]:
         )
         for name, rows in listed.items()
         if name not in left_out
+    }
+    contents |= {
+        name: table(rows, config.language, _NEEDED[name]) for name, rows in needed_rows(scored).items()
     }
     return write_files(contents | {"score.html": page}, out, config.notice)
 

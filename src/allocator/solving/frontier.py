@@ -124,13 +124,13 @@ def frontier(
         As in :func:`allocator.solving.solve.solve`.
     """
     tell = progress or (lambda name, objective, bound: None)
-    own, prepared = _without_budget(problem, rules)
+    own, prepared = without_budget(problem, rules)
     if not prepared.terms:
         return None
     state = begin(prepared, stop=stop)
     for name in _before(level_names(prepared)):
         solve_level(state, prepared, name, tell)
-    trace = _Trace(state, prepared, _counted(prepared), tell)
+    trace = Trace(state, prepared, counted_moves(prepared), tell)
     x, proved = trace.fewest(state.model, state.x)
     proved &= all(level.status == "proved" for level in state.levels)
     most, last = trace.most_even(x)
@@ -155,7 +155,7 @@ def _before(names: list[str]) -> list[str]:
 
 
 @dataclass
-class _Trace:
+class Trace:
     """What the points share: what is held, what counts as a move, and the ranges of the totals once they are known."""
 
     state: State
@@ -180,7 +180,7 @@ class _Trace:
     def most_even(self, start: Floats) -> tuple[int, Point]:
         """Return how many moves the most even plan needs, and the point of it."""
         began, model = time.monotonic(), self.state.model.copy()
-        even = self._prove(model, start, "evenness")
+        even = self.most_even_within(model, start, "evenness")
         self.spans = even.spans
         hold_heads(model, self.prepared.terms, even.x)
         x, _ = self.fewest(model, even.x)
@@ -199,18 +199,24 @@ class _Trace:
 
     def point(self, budget: int, start: Floats) -> tuple[Point, Floats]:
         """Find the most even plan within a budget, beginning with one that keeps it."""
-        began, model, some = time.monotonic(), self.state.model.copy(), np.flatnonzero(self.counted)
-        model.row(model.pairs[some], self.counted[some], high=budget + _SLACK)
-        even = self._prove(model, start, str(budget))
+        began = time.monotonic()
+        even = self.most_even_within(self.limited(budget), start, str(budget))
         return self._made(budget, even, time.monotonic() - began), even.x
 
-    def _prove(self, model: Model, start: Floats, name: str) -> Even:
+    def limited(self, budget: int) -> Model:
+        """Return what is held, with a budget."""
+        model, some = self.state.model.copy(), np.flatnonzero(self.counted)
+        model.row(model.pairs[some], self.counted[some], high=budget + _SLACK)
+        return model
+
+    def most_even_within(self, model: Model, start: Floats, name: str, gap: float | None = None) -> Even:
+        """Find the most even plan of a model, beginning with one that keeps its rows; within the scenario's gap."""
         self.tell(name, None, None)
         even = prove(
             model,
             self.prepared.terms,
             model.objective("burden"),
-            gap=self.prepared.problem.config.budget.gap,
+            gap=self.prepared.problem.config.budget.gap if gap is None else gap,
             deadline=self.state.deadline(),
             start=start[: model.width],
             progress=lambda objective, bound: self.tell(name, objective, bound),
@@ -226,7 +232,7 @@ class _Trace:
         return Point(budget, self.used(even.x), plan, even.objective, even.bound, seconds, status)
 
 
-def _without_budget(problem: Problem, rules: tuple[Rule, ...]) -> tuple[int | None, Prepared]:
+def without_budget(problem: Problem, rules: tuple[Rule, ...]) -> tuple[int | None, Prepared]:
     """Return the scenario's own budget in moves, and the problem made ready without one."""
     budget = problem.config.budget
     without = budget.model_copy(update={"moves": None})
@@ -235,7 +241,7 @@ def _without_budget(problem: Problem, rules: tuple[Rule, ...]) -> tuple[int | No
     return budget.most_moves(len(prepared.eligible)) if limited else None, prepared
 
 
-def _counted(prepared: Prepared) -> Floats:
+def counted_moves(prepared: Prepared) -> Floats:
     """Whether each pair counts against the budget, as 1 or 0; every move where the scenario has no such rule."""
     model = prepared.model
     rule = next((rule for rule in prepared.rules if isinstance(rule, MoveBudget)), None)

@@ -1,0 +1,145 @@
+"""The fewest moves under the rules that bring a coefficient of variation within its limit, coefficient by coefficient.
+
+What no plan within a budget of moves can reach, none within a smaller one can. So the budget is halved in: the most
+even plan within it either keeps the limit, or its bound proves that no plan does. Where the time runs out between
+the two, the answer lies between two numbers. The scenario's own budget does not count here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from threading import Event
+
+from allocator.evenness import Term, measured
+from allocator.model import INFINITY
+from allocator.plan import Plan, standing_still
+from allocator.problem import Problem
+from allocator.roads import Floats
+from allocator.rules.contract import Rule
+from allocator.solving.even import evenness
+from allocator.solving.frontier import Trace, counted_moves, without_budget
+from allocator.solving.solve import Progress, begin, finished, hold_heads, level_names, solve_level
+
+_GAPS = (0.02, 1e-5)  # relative gaps that are tried one after the other until a budget is decided
+_SAME = 1e-9  # squared CVs that differ by less are the same
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What one coefficient takes.
+
+    Parameters
+    ----------
+    stage, indicator
+        Whose.
+    least, most
+        Fewer moves than ``least`` are proved not to do; ``most`` do. ``most`` is None where no plan was found that
+        does, and ``least`` with it where it is proved that there is none.
+    anyway
+        The fewest moves that the rules ask for whatever the coefficient.
+    plan
+        Who moves, None where ``most`` is.
+    """
+
+    stage: str
+    indicator: str
+    least: int | None
+    most: int | None
+    anyway: int
+    plan: Plan | None
+
+
+def needed(
+    problem: Problem, rules: tuple[Rule, ...], progress: Progress | None = None, stop: Event | None = None
+) -> Iterator[Needed]:
+    """Yield what each coefficient of teachers takes that is above its limit with everybody at the present place.
+
+    Posts that stay empty do not matter here; soft rules are broken as seldom as possible.
+
+    Parameters
+    ----------
+    rules
+        Rules that are not off, from :func:`allocator.rules.catalogue.settle`.
+    progress
+        Told the coefficient and the budget while it is looked at.
+    stop
+        Set by whoever does not want to wait: coefficients that are left are not answered.
+
+    Raises
+    ------
+    NoPlan, LimitReached
+        As in :func:`allocator.solving.solve.solve`.
+    """
+    tell = progress or (lambda name, objective, bound: None)
+    problem = weighing_each(problem)
+    _, prepared = without_budget(problem, rules)
+    limits = {stage: limit.value for stage, limit in problem.standard.balance.cv_limit.items()}
+    still, state = standing_still(problem), begin(prepared, stop=stop)
+    listed = [(term, limits.get(problem.stages[term.stage], INFINITY)) for term in prepared.terms]
+    asked = [(term, limit) for term, limit in listed if measured(problem, still, [term]) > limit**2 + _SAME]
+    if not asked:
+        return
+    for name in level_names(prepared):
+        if name in ("rules", "reserve"):
+            solve_level(state, prepared, name, tell)
+    counted = counted_moves(prepared)
+    start, _ = Trace(state, prepared, counted, tell).fewest(state.model, state.x)
+    for term, limit in asked:
+        if state.deadline().stopped:
+            return
+        trace = Trace(state, replace(prepared, terms=[term]), counted, tell)
+        yield _halved(trace, term, limit**2, start)
+
+
+def _halved(trace: Trace, term: Term, limit: float, start: Floats) -> Needed:
+    """Halve in between budgets that are proved not to do and one that does."""
+    problem = trace.prepared.problem
+    stage, indicator = problem.stages[term.stage], term.indicator
+
+    def decided(budget: int | None, x: Floats) -> tuple[bool | None, Floats]:
+        """Whether a budget does, and the plan; None where the time ran out before that was known."""
+        model = trace.state.model.copy() if budget is None else trace.limited(budget)
+        for gap in _GAPS:
+            even = trace.most_even_within(model, x, f"{stage} {indicator}", gap)
+            if even.objective <= limit + _SAME:
+                return True, even.x
+            if even.bound > limit + _SAME:
+                return False, even.x
+        return None, even.x
+
+    anyway = trace.used(start)
+    below = anyway - 1
+    if evenness(start, [term]) <= limit + _SAME:
+        return Needed(stage, indicator, anyway, anyway, anyway, _plan(trace, start))
+    does, x = decided(None, start)
+    if not does:
+        return Needed(stage, indicator, None if does is False else anyway, None, anyway, None)
+    model = trace.state.model.copy()
+    hold_heads(model, [term], x)
+    x, _ = trace.fewest(model, x)
+    most = trace.used(x)
+    while most - below > 1:
+        budget = (below + most) // 2
+        does, found = decided(budget, start)
+        if does:
+            x, most = found, trace.used(found)
+        elif does is False:
+            below = budget
+        else:
+            break
+    return Needed(stage, indicator, below + 1, most, anyway, _plan(trace, x))
+
+
+def _plan(trace: Trace, x: Floats) -> Plan:
+    """Deal the plan out to people; the witnesses count every rule anew."""
+    plan = Plan(replace(trace.state, x=x).people(trace.prepared))
+    finished(trace.prepared, plan, ())
+    return plan
+
+
+def weighing_each(problem: Problem) -> Problem:
+    """Weigh every official indicator of teachers alike, whatever the scenario weighs."""
+    each = {n: 1.0 for n, i in problem.standard.indicators.items() if i.official and i.counts == "teachers"}
+    priorities = problem.config.priorities.model_copy(update={"indicators": each})
+    return replace(problem, config=problem.config.model_copy(update={"priorities": priorities}))

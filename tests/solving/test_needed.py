@@ -1,0 +1,71 @@
+"""The fewest moves under the rules for one coefficient: against trying every plan there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from allocator.evenness import measured
+from allocator.plan import standing_still
+from allocator.solving.frontier import without_budget
+from allocator.solving.needed import Needed, needed, weighing_each
+from rules.variants import problem_of, variant
+from solving import brute
+
+CASES: dict[str, tuple[dict[str, object], dict[str, dict[str, dict[str, str]]]]] = {
+    "as it is": ({}, {}),
+    "nobody protected": ({"rules": {"protection.status": "off", "tenure.lock": "off"}}, {}),
+    "only the main subject": ({"rules": {"subject.suitability": {"level": "hard", "least": 1}}}, {}),
+    "at most one leaves a school": ({"rules": {"school.outflow": {"level": "hard", "share": 0.2}}}, {}),
+    "no closure": ({"closures": None}, {}),
+    "other degrees": ({}, {"teachers": {t: {"degree": "secondary"} for t in ("T02", "T03", "T05")}}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_fewer_moves_do(tmp_path: Path, case: str) -> None:
+    """The number found is the least of all plans that the rules allow; none where none does."""
+    settings, cells = CASES[case]
+    folder = variant(tmp_path / "d", settings | {"budget": {"moves": None, "gap": 0.0}}, cells)
+    problem, rules = problem_of(folder)
+    found = {(one.stage, one.indicator): one for one in needed(problem, rules)}
+    plans = brute.enumerate_plans(brute.read(folder))
+    plans = plans.keep(brute.breaches(plans) == brute.breaches(plans).min())
+    used, still = brute.moves(plans), standing_still(problem)
+    for term in without_budget(weighing_each(problem), rules)[1].terms:
+        stage = problem.stages[term.stage]
+        limit = problem.standard.balance.cv_limit[stage].value ** 2
+        if measured(problem, still, [term]) <= limit + 1e-9:
+            assert (stage, term.indicator) not in found
+            continue
+        one = found.pop((stage, term.indicator))
+        does = _cv2(plans, term.indicator, stage) <= limit + 1e-9
+        assert one.anyway == used.min()
+        assert one.most == (used[does].min() if does.any() else None)
+        assert one.least == one.most
+        if one.plan is not None:
+            assert measured(problem, one.plan, [term]) <= limit + 1e-9
+            assert one.plan.away(problem).sum() == one.most
+    assert not found
+
+
+def _cv2(plans: brute.Plans, indicator: str, stage: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Squared CV of one indicator at one stage in every plan."""
+    district = plans.district
+    inside = [s for s in district.sections if s[1] == stage and brute._in_scope(district, s)]
+    held = [plans.heads(lambda t, p, s=s: p[:2] == s and brute.counts(indicator, t, p)) for s in inside]
+    return brute._cv2(held, [district.pupils(s) for s in inside])  # type: ignore[return-value]
+
+
+def test_the_answer_needs_no_weight_and_no_budget(tmp_path: Path) -> None:
+    """Coefficients that the scenario does not weigh are answered, and its own budget does not count."""
+    plain, rules = problem_of(variant(tmp_path / "plain"))
+    other = variant(tmp_path / "other", {"budget": {"moves": 0}, "priorities": {"indicators": {"arts": 1.0}}})
+    changed, others = problem_of(other)
+    assert [_told(one) for one in needed(plain, rules)] == [_told(one) for one in needed(changed, others)]
+
+
+def _told(one: Needed) -> tuple[object, ...]:
+    return one.stage, one.indicator, one.least, one.most, one.anyway
