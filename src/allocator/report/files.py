@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from allocator.metrics.rows import GainRow, GapRow, MoneyRow, ReachRow, Row
+from allocator.metrics.rows import GainRow, GapRow, MoneyRow, ReachRow, RequirementRow, Row
 from allocator.plan import ROUNDS
 from allocator.report.answer import Answer
 from allocator.report.procedure import prices
@@ -94,6 +94,7 @@ def _write(path: Path, content: str) -> None:
 
 
 _MAY_BE_EMPTY: dict[str, type[Row]] = {
+    "requirements.csv": RequirementRow,
     "reach.csv": ReachRow,
     "gaps.csv": GapRow,
     "gains.csv": GainRow,
