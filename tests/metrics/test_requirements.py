@@ -287,3 +287,15 @@ def test_schools_with_a_relaxed_limit_are_judged_by_it(tmp_path):
         [("[closures]", '[scoring]\nlarger_schools = ["A"]\n[closures]')],
     )
     assert asked(judged(tmp_path, sections=grown, scenario=settings), "school_size").met_before is False
+
+
+def test_permutation_tests_are_made_where_they_are_asked_for(tmp_path):
+    """Pseudo p-values stand in balance.csv with [scoring] permutations, lie between 1/(draws + 1) and 1, and only there."""
+    settings = [("[closures]", "[scoring]\npermutations = 99\n[closures]")]
+    names = {"theil_between_p", "theil_between_settings_p"}
+    for given, expected in ((settings, names), ([], set())):
+        rows = judged(tmp_path, scenario=given).balance
+        assert {r.measure for r in rows if r.measure.endswith("_p")} == expected
+        values = [r.before.value for r in rows if r.measure in names and r.before.value is not None]
+        assert all(0.01 <= value <= 1 for value in values)
+        assert bool(values) is bool(given)

@@ -162,13 +162,21 @@ def counted(problem: Problem, snapshot: Snapshot, stage: int) -> Ints:
 
 
 def measures(problem: Problem, reading: Reading, stage: int) -> dict[str, Measure]:
-    """Every measure of one indicator over the sections of one stage that count; zones, and town and country, are the groups."""
+    """Every measure of one indicator over the sections of one stage that count; zones, and town and country, are the groups.
+
+    With pseudo p-values of the parts between groups where the scenario asks for them.
+    """
     here = counted(problem, reading.snapshot, stage)
     groups: dict[str, Ints | Objects] = {
         "": problem.section_zone[here],
         "_settings": problem.section_setting[here],
     }
-    return spread(reading.amounts[here], reading.pupils[here], groups)
+    amounts, pupils = reading.amounts[here], reading.pupils[here]
+    found, draws = spread(amounts, pupils, groups), problem.config.scoring.permutations
+    for ending, group in groups.items() if draws else ():
+        p_value = indices.permutation(amounts, pupils, group, draws, problem.config.seed)
+        found[f"theil_between{ending}_p"] = p_value
+    return found
 
 
 def spread(amounts: Floats, pupils: Floats, groups: Mapping[str, Ints | Objects]) -> dict[str, Measure]:

@@ -236,6 +236,8 @@ _MEASURES: dict[str, Cell] = {
     "theil": text("Theil's T"),
     "theil_between": text("Theil between zones"),
     "theil_within": text("Theil within zones"),
+    "theil_between_p": text("Theil between zones: pseudo p-value"),
+    "theil_between_settings_p": text("Theil between town and country: pseudo p-value"),
     "theil_between_settings": text("Theil between town and country"),
     "theil_within_settings": text("Theil within town and country"),
     "atkinson": text("Atkinson's index (0.5)"),
