@@ -37,7 +37,7 @@ class Needed:
         Fewer moves than ``least`` are proved not to do; ``most`` do. ``most`` is None where no plan was found that
         does, and ``least`` with it where it is proved that there is none.
     anyway
-        The fewest moves that the rules ask for whatever the coefficient.
+        The fewest moves found that the rules ask for whatever the coefficient.
     plan
         Who moves, None where ``most`` is.
     """
@@ -84,16 +84,16 @@ def needed(
         if name in ("rules", "reserve"):
             solve_level(state, prepared, name, tell)
     counted = counted_moves(prepared)
-    start, _ = Trace(state, prepared, counted, tell).fewest(state.model, state.x)
+    start, proved = Trace(state, prepared, counted, tell).fewest(state.model, state.x)
     for term, limit in asked:
         if state.deadline().stopped:
             return
         trace = Trace(state, replace(prepared, terms=[term]), counted, tell)
-        yield _halved(trace, term, limit**2, start)
+        yield _halved(trace, term, limit**2, start, trace.used(start) - 1 if proved else -1)
 
 
-def _halved(trace: Trace, term: Term, limit: float, start: Floats) -> Needed:
-    """Halve in between budgets that are proved not to do and one that does."""
+def _halved(trace: Trace, term: Term, limit: float, start: Floats, below: int) -> Needed:
+    """Halve in between ``below``, a budget that is proved not to do, and one that does."""
     problem = trace.prepared.problem
     stage, indicator = problem.stages[term.stage], term.indicator
 
@@ -109,12 +109,11 @@ def _halved(trace: Trace, term: Term, limit: float, start: Floats) -> Needed:
         return None, even.x
 
     anyway = trace.used(start)
-    below = anyway - 1
     if evenness(start, [term]) <= limit + _SAME:
-        return Needed(stage, indicator, anyway, anyway, anyway, _plan(trace, start))
+        return Needed(stage, indicator, below + 1, anyway, anyway, _plan(trace, start))
     does, x = decided(None, start)
     if not does:
-        return Needed(stage, indicator, None if does is False else anyway, None, anyway, None)
+        return Needed(stage, indicator, None if does is False else below + 1, None, anyway, None)
     model = trace.state.model.copy()
     hold_heads(model, [term], x)
     x, _ = trace.fewest(model, x)
