@@ -359,6 +359,40 @@ def test_the_fewest_moves_are_told_where_they_are_asked_for(tmp_path: Path) -> N
     assert run("score", folder, "--moves").exit_code == 0  # nobody to move
 
 
+def test_tables_of_an_earlier_score_with_a_roster_do_not_stay(tmp_path: Path) -> None:
+    """A score without a roster leaves no table of people beside it; the files of a plan are left alone."""
+    folder = variant(tmp_path / "in")
+    assert run("score", folder, "--moves", "--out", tmp_path / "out").exit_code == 0
+    assert (tmp_path / "out" / "staff.csv").exists()
+    (folder / "teachers.csv").unlink()
+    assert run("score", folder, "--out", tmp_path / "out").exit_code == 0
+    left = {path.name for path in (tmp_path / "out").glob("*.csv")}
+    assert left == {"balance.csv", "sections.csv", "requirements.csv", "gaps.csv"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("cv_limit.primary = { value = 0.5", "cv_limit.primary = { value = 0.0", "cv_limit"),
+        ("floor_share = { value = 0.85", "floor_share = { value = -1.0", "floor_share"),
+        ("exchange_share = { value = 0.10", "exchange_share = { value = 2.0", "exchange_share"),
+    ],
+)
+def test_limits_of_a_standard_that_make_no_sense_are_refused(
+    tmp_path: Path, old: str, new: str, key: str
+) -> None:
+    """A limit of 0 or a share above 1 is told with its key, and is no fault of the program."""
+    folder = variant(tmp_path / "in", {"standard": "standard.toml"})
+    standard = (TINY.parents[1] / "src" / "allocator" / "standards" / "cn-2017.toml").read_text(
+        encoding="utf-8"
+    )
+    assert old in standard
+    (folder / "standard.toml").write_text(standard.replace(old, new), encoding="utf-8")
+    found = run("score", folder, "--language", "en")
+    assert found.exit_code == 1
+    assert key in found.stderr
+
+
 def test_a_score_needs_no_folder_and_does_not_write_into_a_scenario(tmp_path: Path) -> None:
     """Without a folder the summary alone is shown; a scenario folder is refused."""
     assert run("score", TINY).exit_code == 0

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from allocator.errors import Refused
 from allocator.words import Text, both, text
@@ -15,6 +15,9 @@ DEGREES = ("secondary", "associate", "bachelor", "master", "doctor")
 BACKBONE = ("none", "county", "city", "province")
 TITLES = ("none", "third", "second", "first", "senior", "full_senior")
 LADDERS = {"degree": DEGREES, "backbone": BACKBONE, "title": TITLES}
+
+
+_MOST_CV = 100
 
 
 class Frozen(BaseModel):
@@ -187,6 +190,21 @@ class Balance(Frozen):
     exchange_backbone: Number | None = None
     exchange_years: Number | None = None
     elsewhere: dict[str, Elsewhere] = Field(default_factory=dict)
+
+    @field_validator("cv_limit", "composite_limit")
+    @classmethod
+    def _a_limit(cls, value: dict[str, Number]) -> dict[str, Number]:
+        if any(not 0 < limit.value <= _MOST_CV for limit in value.values()):
+            expected = text("limits above 0 and of at most {most}", most=_MOST_CV)
+            raise Refused(expected, text("correct the value"))
+        return value
+
+    @field_validator("floor_share", "certified_share", "exchange_share", "exchange_backbone")
+    @classmethod
+    def _a_share(cls, value: Number | None) -> Number | None:
+        if value is not None and not 0 <= value.value <= 1:
+            raise Refused(text("a share from 0 to 1"), text("correct the value"))
+        return value
 
 
 class Retirement(Frozen):

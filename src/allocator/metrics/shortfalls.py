@@ -64,6 +64,11 @@ def _places(problem: Problem, here: Ints, reach: Reach) -> str:
     return " ".join(f"{school}{n:+d}" for school, n in changed if n)
 
 
+def _harmless(name: str) -> str:
+    """Return a name that no spreadsheet takes for a formula."""
+    return f"'{name}" if name[:1] in ("=", "+", "-", "@", "\t") else name
+
+
 def gaps(problem: Problem, read: Readings, conform: Objects) -> Iterator[GapRow]:
     """List what the sections that do not conform lack of each threshold; what is not known is left out."""
     balance = problem.standard.balance
@@ -87,6 +92,6 @@ def gaps(problem: Problem, read: Readings, conform: Objects) -> Iterator[GapRow]
                     float(read[name].thresholds[u]),
                     int(missing[u]),
                     int(floor[u]),
-                    names[problem.sections.school[u]] or "",
+                    _harmless(names[problem.sections.school[u]] or ""),
                     UNITS.get(read[name].indicator.counts, _PIECES),
                 )
