@@ -393,6 +393,14 @@ def test_limits_of_a_standard_that_make_no_sense_are_refused(
     assert key in found.stderr
 
 
+def test_teachers_without_a_degree_are_told(tmp_path: Path) -> None:
+    """Who has no degree stated counts as not over-qualified, and the page and check say so."""
+    folder = variant(tmp_path / "in", None, {"teachers": {"T06": {"degree": ""}}})
+    found = run("check", folder, "--language", "en")
+    assert found.exit_code == 0
+    assert "teachers without a degree: 1" in found.stdout + found.stderr
+
+
 def test_a_score_needs_no_folder_and_does_not_write_into_a_scenario(tmp_path: Path) -> None:
     """Without a folder the summary alone is shown; a scenario folder is refused."""
     assert run("score", TINY).exit_code == 0

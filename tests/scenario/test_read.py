@@ -44,7 +44,9 @@ def test_a_row_with_a_new_key_is_added(tmp_path):
 def test_a_new_row_needs_its_required_cells(tmp_path):
     """A row that is new in a later layer must have what a first layer's row must have."""
     small().write(tmp_path / "base")
-    top = overlay().row("teachers", teacher_id="T99", school_id="P1", stage="primary", subject="art")
+    top = overlay().row(
+        "teachers", teacher_id="T99", school_id="P1", stage="primary", subject="art", degree="bachelor"
+    )
     assert where(issues_of(top.write(tmp_path / "top"))) == [("teachers.csv", 2, "certificate")]
 
 

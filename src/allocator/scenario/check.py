@@ -462,6 +462,18 @@ def retired(scenario: Scenario) -> Issues:
         yield at(row, "birth", found, expected, way, "warning")
 
 
+def unknown_degrees(scenario: Scenario) -> Issues:
+    """Warn once how many teachers have no degree stated: an indicator that asks for one does not count them."""
+    teachers, standard = scenario.table("teachers"), scenario.standard
+    asked = any(indicator.degree_at_least for indicator in standard.indicators.values())
+    missing = blank(teachers, "degree")
+    for row in list(rows(teachers, missing))[:1] if asked else ():
+        found = text("teachers without a degree: {n}", n=int(missing.sum()))
+        expected = text("a degree of every teacher")
+        way = text("fill the cells; until then they count as not over-qualified")
+        yield at(row, "degree", found, expected, way, "warning")
+
+
 _SECTIONS = ("sections.school_id", "sections.stage")
 CHECKS: dict[Check, tuple[str, ...]] = {
     reserved_codes: (),
@@ -498,6 +510,7 @@ CHECKS: dict[Check, tuple[str, ...]] = {
     exchanges: (),
     services: (),
     retired: ("standard", "config.school_year"),
+    unknown_degrees: ("standard",),
     priorities: ("standard",),
     published: ("schools", "sections", "teachers", "standard", "config"),
 }
