@@ -92,6 +92,7 @@ class District:
             "second_subjects": "",
             "certificate": "junior" if stage == "junior" else "primary",
             "degree": "bachelor",
+            "title": "none",
             "backbone": "none",
             "birth": "1980-05",
             "hired": "2003-08",

@@ -394,11 +394,44 @@ def test_limits_of_a_standard_that_make_no_sense_are_refused(
 
 
 def test_teachers_without_a_degree_are_told(tmp_path: Path) -> None:
-    """Who has no degree stated counts as not over-qualified, and the page and check say so."""
+    """How many have no degree stated is a warning."""
     folder = variant(tmp_path / "in", None, {"teachers": {"T06": {"degree": ""}}})
     found = run("check", folder, "--language", "en")
     assert found.exit_code == 0
-    assert "teachers without a degree: 1" in found.stdout + found.stderr
+    assert "teachers of whom it is not stated: 1" in found.stdout + found.stderr
+
+
+def test_a_score_and_a_plan_do_not_share_a_folder(tmp_path: Path) -> None:
+    """Tables of the same names, of today and of a plan, would be mixed: neither is written over the other."""
+    for first, then in (("score", "solve"), ("solve", "score")):
+        out = tmp_path / first
+        assert run(first, TINY, "--out", out).exit_code == 0
+        before = {path.name: path.read_bytes() for path in out.iterdir()}
+        found = run(then, TINY, "--out", out, "--language", "en")
+        assert (found.exit_code, "another result" in found.stderr) == (2, True)
+        assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+        assert run(first, TINY, "--out", out).exit_code == 0
+
+
+def test_a_result_folder_must_be_one(tmp_path: Path) -> None:
+    """No name, a link to nowhere, a folder where a file must stand: told, and nothing is written."""
+    assert run("score", TINY, "--out", "", "--language", "en").exit_code == 2
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    found = run("score", TINY, "--out", tmp_path / "link", "--language", "en")
+    assert (found.exit_code, "leads nowhere" in " ".join(found.stderr.split())) == (2, True)
+    (tmp_path / "out" / "score.html").mkdir(parents=True)
+    found = run("score", TINY, "--out", tmp_path / "out", "--language", "en")
+    assert found.exit_code == 2
+    assert "score.html" in found.stderr
+    assert ".new" not in found.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["score.html"]
+
+
+@pytest.mark.parametrize("module", ["allocator", "allocator.cli"])
+def test_the_modules_are_the_command(module: str) -> None:
+    """``python -m`` runs the command."""
+    done = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.split()[0]) == (0, "allocator")
 
 
 def test_a_score_needs_no_folder_and_does_not_write_into_a_scenario(tmp_path: Path) -> None:

@@ -89,7 +89,9 @@ def check(scenario: SCENARIO, language: LANGUAGE = None) -> None:
 @cli.command()
 def solve(
     scenario: SCENARIO,
-    out: Annotated[Path, typer.Option(help="Folder for the result. 结果文件夹", show_default=False)],
+    out: Annotated[
+        str, typer.Option(metavar="FOLDER", help="Folder for the result. 结果文件夹", show_default=False)
+    ],
     moves: Annotated[
         str | None, typer.Option(help="Move budget, a number or a share such as 10%. 调动人数上限")
     ] = None,
@@ -105,7 +107,7 @@ def solve(
 ) -> None:
     """Assign the teachers of a scenario and write the result folder. 求解并写出结果."""
     voice = _Voice(language)
-    _refuse_folder(scenario, out, voice.language)
+    folder = _result_folder(scenario, out, voice.language, beside="score.html")
     changes = _changes(moves, seconds, seed, language)
     with _told(voice):
         asked = app.check(scenario, changes)
@@ -113,21 +115,23 @@ def solve(
         with _progress(voice.language) as progress:
             answer = _beside(lambda stop: app.answer(asked, progress, priced=prices, stop=stop), voice)
         told = story(answer, names=names)
-        written = write(answer, out, page(told), _command())
+        written = write(answer, folder, page(told), _command())
     _summary(told, next(path for path in written if path.name == "report.html"))
 
 
 @cli.command()
 def frontier(
     scenario: SCENARIO,
-    out: Annotated[Path, typer.Option(help="Folder for the frontier. 结果文件夹", show_default=False)],
+    out: Annotated[
+        str, typer.Option(metavar="FOLDER", help="Folder for the frontier. 结果文件夹", show_default=False)
+    ],
     points: Annotated[int, typer.Option(help="Number of budgets. 计算的点数", min=2, max=100)] = 12,
     seconds: Annotated[float | None, typer.Option(help="Limit for each point. 每一点的时限（秒）")] = None,
     language: LANGUAGE = None,
 ) -> None:
     """Trace the best evenness that every move budget allows. 计算均衡前沿."""
     voice = _Voice(language)
-    _refuse_folder(scenario, out, voice.language)
+    folder = _result_folder(scenario, out, voice.language)
     changes = _changes(None, seconds, None, language)
     with _told(voice):
         asked = app.check(scenario, changes)
@@ -135,7 +139,7 @@ def frontier(
         with _progress(voice.language) as progress:
             traced = _beside(lambda stop: app.frontier(asked, points, progress, stop), voice)
         told = frontier_story(traced)
-        written = write_frontier(traced, out, page(told))
+        written = write_frontier(traced, folder, page(told))
     _summary(told, next(path for path in written if path.name == "frontier.html"))
 
 
@@ -146,7 +150,8 @@ def audit(
         Path, typer.Argument(help="A plan.csv, of whatever hand. 方案结果表", show_default=False)
     ],
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the judgement. 结果文件夹", show_default=False)
+        str | None,
+        typer.Option(metavar="FOLDER", help="Folder for the judgement. 结果文件夹", show_default=False),
     ] = None,
     language: LANGUAGE = None,
     names: Annotated[
@@ -155,18 +160,19 @@ def audit(
 ) -> None:
     """Judge a plan without a solver: every breach of a rule, and the balance. 审核一份调配计划."""
     voice = _Voice(language)
+    folder = None
     if out is not None:
-        _refuse_folder(scenario, out, voice.language)
-        real = os.path.realpath(out)
+        folder = _result_folder(scenario, out, voice.language, beside="score.html")
+        real = os.path.realpath(folder)
         if real in (os.path.realpath(plan.parent), os.path.dirname(os.path.realpath(plan))):
-            words = text("{path} holds the plan that is judged", path=str(out))
+            words = text("{path} holds the plan that is judged", path=out)
             raise _bad_usage("--out", words, voice.language)
     changes = {} if language is None else {"language": language.value}
     with _told(voice):
         answer = app.audit(scenario, plan, changes)
         voice.found = answer.scenario.config.language
         told = story(answer, names=names)
-        written = [] if out is None else write(answer, out, page(told), _command())
+        written = [] if folder is None else write(answer, folder, page(told), _command())
     _summary(told, next((path for path in written if path.name == "report.html"), None))
     for warning in answer.problem.warnings:
         _print(text("warning: {words}", words=warning.say(voice.language)), voice.language)
@@ -181,7 +187,8 @@ def audit(
 def score(
     scenario: SCENARIO,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the score. 结果文件夹", show_default=False)
+        str | None,
+        typer.Option(metavar="FOLDER", help="Folder for the score. 结果文件夹", show_default=False),
     ] = None,
     year: Annotated[
         int | None,
@@ -210,8 +217,7 @@ def score(
 ) -> None:
     """Score a district as it stands today by its standard; nothing is solved. 现状评估."""
     voice = _Voice(language)
-    if out is not None:
-        _refuse_folder(scenario, out, voice.language)
+    folder = None if out is None else _result_folder(scenario, out, voice.language, beside="plan.csv")
     if (year is not None or standard is not None) and os.path.lexists(scenario / "scenario.toml"):
         words = text("{path} has a scenario.toml, which says the year and the standard", path=str(scenario))
         raise _bad_usage("--year" if year is not None else "--standard", words, voice.language)
@@ -228,14 +234,16 @@ def score(
             with _progress(voice.language) as progress:
                 scored = _beside(lambda stop: app.needed(scored, progress, stop), voice)
         told = score_story(scored)
-        written = [] if out is None else write_score(scored, out, page(told))
+        written = [] if folder is None else write_score(scored, folder, page(told))
     _summary(told, next((path for path in written if path.name == "score.html"), None))
 
 
 @cli.command()
 def synthesise(
     recipe: Annotated[Path, typer.Argument(help="Recipe, a TOML file. 生成配方", show_default=False)],
-    out: Annotated[Path, typer.Option(help="Folder for the tables. 输出文件夹", show_default=False)],
+    out: Annotated[
+        str, typer.Option(metavar="FOLDER", help="Folder for the tables. 输出文件夹", show_default=False)
+    ],
     replace: Annotated[bool, typer.Option("--replace", help="Replace tables that stand there. 覆盖")] = False,
     language: Annotated[
         Language | None, typer.Option(help="Language in place of the recipe's. 语言", show_default=False)
@@ -245,13 +253,13 @@ def synthesise(
     voice = _Voice(language)
     if not os.path.isfile(recipe):
         raise _bad_usage("RECIPE", text("{path}: no such file", path=str(recipe)), voice.language)
-    _refuse_place(out, voice.language)
-    taken = sorted(path.name for path in out.glob("*.csv")) if os.path.isdir(out) else []
+    folder = _new_folder(out, voice.language)
+    taken = sorted(path.name for path in folder.glob("*.csv")) if os.path.isdir(folder) else []
     if taken and not replace:
-        words = text("{path} holds {names}; name another folder or add --replace", path=str(out), names=taken)
+        words = text("{path} holds {names}; name another folder or add --replace", path=out, names=taken)
         raise _bad_usage("--out", words, voice.language)
     with _told(voice):
-        for path in app.synthesise(recipe, out):
+        for path in app.synthesise(recipe, folder):
             typer.echo(path)
 
 
@@ -315,21 +323,37 @@ def _bad_usage(hint: str, words: Text, language: str) -> typer.BadParameter:
     return typer.BadParameter(say(words, language), param_hint=hint)
 
 
-def _refuse_folder(scenario: Path, out: Path, language: str) -> None:
-    """Refuse to write results where they would replace tables that are read."""
-    _refuse_place(out, language)
-    if os.path.exists(out / "scenario.toml") or os.path.realpath(out) == os.path.realpath(scenario):
-        words = text("{path} is a scenario folder; its tables would be overwritten", path=str(out))
+def _result_folder(scenario: Path, out: str, language: str, *, beside: str = "") -> Path:
+    """Return the folder for results; one that cannot be, or that holds other things, is bad usage.
+
+    Parameters
+    ----------
+    beside
+        A file of a result of another kind, whose tables have the same names and would be mixed with the new ones.
+    """
+    folder = _new_folder(out, language)
+    if os.path.exists(folder / "scenario.toml") or os.path.realpath(folder) == os.path.realpath(scenario):
+        words = text("{path} is a scenario folder; its tables would be overwritten", path=out)
         raise _bad_usage("--out", words, language)
+    if beside and os.path.lexists(folder / beside):
+        words = text("{path} holds another result ({file}); choose another folder", path=out, file=beside)
+        raise _bad_usage("--out", words, language)
+    return folder
 
 
-def _refuse_place(out: Path, language: str) -> None:
-    """Refuse a folder that cannot be written, before any work is done."""
-    place = next(path for path in (out.absolute(), *out.absolute().parents) if os.path.exists(path))
+def _new_folder(out: str, language: str) -> Path:
+    """Return a folder that can be written, before any work is done."""
+    if not out.strip():
+        raise _bad_usage("--out", text("no folder is named; write . for this one"), language)
+    folder = Path(out)
+    place = next(path for path in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(path))
+    if not os.path.exists(place):
+        raise _bad_usage("--out", text("{path} is a link that leads nowhere", path=str(place)), language)
     if not os.path.isdir(place):
         raise _bad_usage("--out", text("{path} is a file", path=str(place)), language)
     if not os.access(place, os.W_OK | os.X_OK):
         raise _bad_usage("--out", text("{path} cannot be written", path=str(place)), language)
+    return folder
 
 
 def _changes(
@@ -498,3 +522,7 @@ def main() -> None:
             sys.stderr.flush()
             os._exit(STOPPED)
         raise
+
+
+if __name__ == "__main__":
+    main()

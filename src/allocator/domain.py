@@ -17,6 +17,7 @@ TITLES = ("none", "third", "second", "first", "senior", "full_senior")
 LADDERS = {"degree": DEGREES, "backbone": BACKBONE, "title": TITLES}
 
 
+_MOST = 1e6  # of any number of a regulation: what lies beyond it is a slip of the keyboard
 _MOST_CV = 100
 
 
@@ -29,7 +30,7 @@ class Frozen(BaseModel):
 class Number(Frozen):
     """A number of a regulation: its value, unit, source and how sure it is."""
 
-    value: float
+    value: float = Field(ge=0, le=_MOST)
     unit: str
     source: str
     confidence: str
@@ -246,7 +247,7 @@ class Indicator(Frozen):
     zh: str
     en: str
     counts: str
-    per: float
+    per: float = Field(le=_MOST)
     degree_at_least: dict[str, str] | None = None
     backbone_at_least: str | None = None
     title_at_least: str | None = None

@@ -284,24 +284,44 @@ class Problem:
         return great_circle_km(lat, lon, *to) * self.roads.detour
 
     def counts(self, indicator: Indicator) -> Bools:
-        """Whether a teacher counts for an indicator at a stage; shape (teachers, stages).
+        """Whether a teacher is known to count for an indicator at a stage; shape (teachers, stages).
 
         The subject condition is apart (:meth:`counted_subjects`), because it asks for the post held.
         """
-        table = self.teachers.table
-        met = np.ones((len(table), len(self.stages)), dtype=bool)
+        return self._meets(indicator, unknown=False)
+
+    def unsure(self, indicator: Indicator) -> Bools:
+        """Whether the roster does not say if a teacher counts for an indicator at a stage; shape (teachers, stages)."""
+        return self._meets(indicator, unknown=True) & ~self.counts(indicator)
+
+    def _meets(self, indicator: Indicator, unknown: bool) -> Bools:
+        """Whether teachers meet every condition, those that are not known taken as met or not; shape (teachers, stages)."""
+        met = np.ones((len(self.teachers), len(self.stages)), dtype=bool)
         for column, least in (
             ("degree", indicator.degree_at_least),
             ("backbone", indicator.backbone_at_least),
             ("title", indicator.title_at_least),
         ):
             if least is not None:
-                ladder = LADDERS[column]
-                held = np.array([ladder.index(v) if v in ladder else -1 for v in table[column]])
+                held = self.rungs[column]
                 for g, stage in enumerate(self.stages):
                     name = least if isinstance(least, str) else least[stage]
-                    met[:, g] &= held >= ladder.index(name)
+                    enough = held >= LADDERS[column].index(name)
+                    met[:, g] &= enough | (held < 0) if unknown else enough
         return met
+
+    @cached_property
+    def rungs(self) -> dict[str, Ints]:
+        """Degree, title and level of backbone teacher as places on their ladders, -1 where not known.
+
+        A blank title or level says that there is none, unless the roster says it of nobody at all.
+        """
+        found = {}
+        for column, ladder in LADDERS.items():
+            stated = self.teachers.table[column].map({name: i for i, name in enumerate(ladder)})
+            blank = 0 if column != "degree" and stated.notna().any() else -1
+            found[column] = np.asarray(stated.fillna(blank), dtype=np.int64)
+        return found
 
     def counted_subjects(self, indicator: Indicator) -> Bools:
         """Whether a post of a subject counts for an indicator; shape (subjects,)."""

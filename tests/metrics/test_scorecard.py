@@ -190,6 +190,55 @@ def test_unknown_material_says_so(small_district, plan):
     assert str(section(card, "B").values["floor_area"].value_before.why_not) == "the amount is not known"
 
 
+def with_cells(problem, column, values):
+    """Write the district with a column of the roster anew."""
+    table = problem.teachers.table.assign(**{column: np.array(values, dtype=object)})
+    return replace(problem, teachers=replace(problem.teachers, table=table))
+
+
+def test_unknown_degree_says_so(small_district, plan):
+    """Where one teacher's degree is blank nobody knows how many are over-qualified: not there, not in the CV."""
+    problem = with_cells(
+        small_district, "degree", ["bachelor", None, "secondary", "bachelor", "secondary", "associate"]
+    )
+    card = scorecard(problem, plan)
+    row = balance(card, "overqualified", "cv")
+    assert (row.before.value, row.after.value, row.pass_after) == (None, None, None)
+    assert str(row.why_not) == "the amount is not known in 1 of 2 sections"
+    values = section(card, "A").values["overqualified"]
+    assert str(values.value_before.why_not) == "the roster does not say who counts"
+    assert values.meets_before is None
+    assert section(card, "B").values["overqualified"].value_before.value == 0
+    assert not [g for g in card.gaps if (g.school_id, g.indicator) == ("A", "overqualified")]
+    assert not [r for r in card.reaches if r.indicator == "overqualified"]
+    assert sum(g.gain for g in card.gains) == pytest.approx(
+        sum(g.gain for g in scorecard(without(problem, "overqualified"), plan).gains)
+    )
+
+
+def without(problem, indicator):
+    """Let the scenario weigh one indicator less."""
+    weights = {n: w for n, w in problem.config.priorities.indicators.items() if n != indicator}
+    priorities = problem.config.priorities.model_copy(update={"indicators": weights})
+    return replace(problem, config=problem.config.model_copy(update={"priorities": priorities}))
+
+
+def test_blank_level_is_none_where_somebody_has_one(small_district, plan):
+    """A roster that marks only its backbone teachers says of the others that they are none."""
+    problem = with_cells(small_district, "backbone", ["county", None, None, None, "city", None])
+    assert scorecard(problem, plan) == scorecard(small_district, plan)
+
+
+def test_level_that_the_roster_says_of_nobody_is_not_known(small_district, plan):
+    """Without a single level of backbone teacher their number is not 0 but not known."""
+    card = scorecard(with_cells(small_district, "backbone", [None] * 6), plan)
+    assert balance(card, "backbone", "cv").before.value is None
+    assert section(card, "B").values["backbone"].value_after.value is None
+    (row,) = (r for r in card.requirements if r.requirement == "exchange_backbone")
+    assert (row.met_after, str(row.found_after)) == (None, "the roster states nobody's backbone level")
+    assert [r.group for r in card.profiles if r.what == "backbone"] == ["unknown"]
+
+
 @pytest.mark.parametrize(
     ("shares", "expected"),
     [

@@ -271,6 +271,10 @@ ERRORS: dict[str, tuple[Callable[[District], District], list[Place]]] = {
         lambda d: d.set(priorities={"indicators": {"floor_area": 1}}),
         [("scenario.toml", None, "priorities.indicators")],
     ),
+    "published below 0": (
+        lambda d: d.set(published={"pupils": -430}),
+        [("scenario.toml", None, "published.pupils")],
+    ),
     "published in quotes": (
         lambda d: d.set(published={"pupils": "430"}),
         [("scenario.toml", None, "published.pupils")],
@@ -377,6 +381,30 @@ WARNINGS: dict[str, tuple[Callable[[District], District], list[Place]]] = {
     "joined before hired": (
         lambda d: d.change("teachers", "T01", joined_school="2001-01"),
         [("teachers.csv", 2, "joined_school")],
+    ),
+    "born last year": (
+        lambda d: d.change("teachers", "T01", birth="2019-01", hired="", joined_school=""),
+        [("teachers.csv", 2, "birth")],
+    ),
+    "beyond any age of retirement, of unknown sex": (
+        lambda d: d.change("teachers", "T01", birth="1950-01").change("teachers", "T02", birth="1951-01"),
+        [("teachers.csv", 2, "birth")],
+    ),
+    "a grade without its column": (
+        lambda d: [d.change("sections", *key, g6="") for key in (("P1",), ("P2",), ("N1",), ("N2",))][-1],
+        [("sections.csv", 2, "g6")],
+    ),
+    "nobody's title in a standard that asks for it": (
+        lambda d: d.set(standard="cn-2012").without("teachers", "title"),
+        [("teachers.csv", 2, "title")],
+    ),
+    "teaching point of no school": (
+        lambda d: (
+            d.change("schools", "P2", kind="teaching_point", parent_id="P2")
+            .change("sections", "P2", **_no_pupils() | {"g1": 9})
+            .set(scoring={"teaching_points": "merge"})
+        ),
+        [("schools.csv", 5, "parent_id")],
     ),
     "born in 1880": (lambda d: d.change("teachers", "T01", birth="1880-01"), [("teachers.csv", 2, "birth")]),
     "couple of one": (

@@ -92,6 +92,27 @@ WRONG: dict[str, tuple[Change, str]] = {
         "indicators.arts.threshold",
     ),
     "indicator per 0": (lambda s: s["indicators"]["arts"].update(per=0), "indicators.arts.per"),
+    "threshold below 0": (
+        lambda s: s["indicators"]["arts"]["threshold"]["junior"].update(value=-0.9),
+        "indicators.arts.threshold.junior.value",
+    ),
+    "threshold without end": (
+        lambda s: s["indicators"]["arts"]["threshold"]["junior"].update(value=1e308),
+        "indicators.arts.threshold.junior.value",
+    ),
+    "indicator per too many": (lambda s: s["indicators"]["arts"].update(per=1e308), "indicators.arts.per"),
+    "more indicators to meet than there are": (
+        lambda s: s["balance"]["met_at_least"].update(value=8),
+        "balance.met_at_least",
+    ),
+    "half an indicator to meet": (
+        lambda s: s["balance"]["met_at_least"].update(value=5.5),
+        "balance.met_at_least",
+    ),
+    "indicator that is a formula": (
+        lambda s: s["indicators"].update({"=1+1": s["indicators"]["arts"]}),
+        "indicators.=1+1",
+    ),
     "unknown key": (lambda s: s.update(colour="red"), "colour"),
     "uses nothing": (lambda s: s.update(uses=["cn-nothing"]), "uses"),
     "uses a number": (lambda s: s.update(uses=3), "uses"),

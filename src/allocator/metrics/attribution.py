@@ -67,7 +67,8 @@ def gains(problem: Problem, plan: Plan, read: Readings) -> list[GainRow]:
     """Rank the teachers who leave an open school by what their move alone does for the balance.
 
     The gain of a move is the weighted sum of squared CVs of the indicators that teachers count for, were this one
-    teacher still at home, less that of the plan. Gains of several moves do not add up.
+    teacher still at home, less that of the plan. Gains of several moves do not add up. A CV that is not known
+    takes no part.
 
     Parameters
     ----------
@@ -113,7 +114,7 @@ def _gain(problem: Problem, plan: Plan, read: Reading, movers: Ints) -> Floats:
     found = np.zeros(len(movers))
     for g in range(len(problem.stages)):
         here = season.in_scope & (problem.sections.stage == g)
-        if here.sum() < 2:
+        if here.sum() < 2 or np.isnan(read.amounts[here]).any():
             continue
         pupils = np.where(here, read.pupils, 1.0)
         x, n = np.where(here, heads, 0.0), read.pupils[here].sum()

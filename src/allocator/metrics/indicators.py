@@ -100,6 +100,8 @@ class Reading:
             return Measure.missing(text("the section is not open"))
         if season.pupils[section] <= 0:
             return Measure.missing(text("the section has no pupils"))
+        if self.indicator.counts == "teachers":
+            return Measure.missing(text("the roster does not say who counts"))
         return Measure.missing(text("the amount is not known"))
 
     def verdict(self, section: int) -> bool | None:
@@ -122,27 +124,37 @@ def readings(problem: Problem, snapshots: Sequence[Snapshot]) -> list[dict[str, 
     for name, indicator in problem.standard.indicators.items():
         limits = [indicator.threshold.get(stage) for stage in problem.stages]
         by_stage = np.array([np.nan if limit is None else limit.value for limit in limits])
-        person = problem.counts(indicator) if indicator.counts == "teachers" else None
         for moment, snapshot in zip(found, snapshots, strict=True):
-            amounts = snapshot.season.together(_heads(problem, indicator, person, snapshot))
+            amounts = snapshot.season.together(_amounts(problem, indicator, snapshot))
             moment[name] = Reading(
                 indicator, snapshot, amounts * indicator.per, by_stage[problem.sections.stage]
             )
     return found
 
 
-def _heads(problem: Problem, indicator: Indicator, person: Bools | None, snapshot: Snapshot) -> Floats:
-    """Heads that count in each section, or the material; nan where the section is not open."""
-    if person is None:
+def _amounts(problem: Problem, indicator: Indicator, snapshot: Snapshot) -> Floats:
+    """Heads that count in each section, or the material; nan where not known or where the section is not open."""
+    if indicator.counts != "teachers":
         return np.where(snapshot.season.open, snapshot.season.material[indicator.counts], np.nan)
     if not len(problem.teachers):  # no roster: not nobody, but not known
         return np.full(len(snapshot.season.open), np.nan)
+    known = snapshot.season.open & (heads(problem, indicator, problem.unsure(indicator), snapshot) == 0)
+    return np.where(known, heads(problem, indicator, problem.counts(indicator), snapshot), np.nan)
+
+
+def heads(problem: Problem, indicator: Indicator, people: Bools, snapshot: Snapshot) -> Ints:
+    """Count people in each section whose post is of a subject that the indicator counts, shape (sections,).
+
+    Parameters
+    ----------
+    people
+        Whether each teacher is to be counted at a stage, shape (teachers, stages).
+    """
     placed = np.flatnonzero(snapshot.section >= 0)
     section = snapshot.section[placed]
-    counted = person[placed, problem.sections.stage[section]]
+    counted = people[placed, problem.sections.stage[section]]
     counted &= problem.counted_subjects(indicator)[snapshot.subject[placed]]
-    heads = np.bincount(section[counted], minlength=len(snapshot.season.open)).astype(float)
-    return np.where(snapshot.season.open, heads, np.nan)
+    return np.bincount(section[counted], minlength=len(snapshot.season.open))
 
 
 Readings = Mapping[str, Reading]

@@ -263,9 +263,10 @@ def _exchange(problem: Problem, plan: Plan, eligible: Ints | None) -> Iterator[R
             "At least {share} of those who move are backbone teachers",
             share=f"{100 * balance.exchange_backbone.value:g}%",
         )
-        level = problem.teachers.table["backbone"].map(BACKBONE.index).to_numpy()
-        led = int((away & (level >= BACKBONE.index("county"))).sum())
-        after = _share(led, int(away.sum()), balance.exchange_backbone, text("who move"))
+        after = _Found(text("the roster states nobody's backbone level"), None)
+        if problem.teachers.table["backbone"].notna().any():
+            led = int((away & problem.teachers.table["backbone"].isin(BACKBONE[1:])).sum())
+            after = _share(led, int(away.sum()), balance.exchange_backbone, text("who move"))
         yield _Asked("exchange_backbone", "", words, balance.exchange_backbone.source).row(before, after)
 
 

@@ -61,10 +61,9 @@ def _within(left: Floats, years: int) -> int | None:
 
 def profiles(problem: Problem, before: Snapshot, after: Snapshot) -> Iterator[ProfileRow]:
     """Count the teachers of every stage by age, title, degree and level of backbone teacher."""
-    table = problem.teachers.table
     groups: dict[str, tuple[Objects, tuple[str, ...]]] = {"age": _ages(problem)}
     for what, ladder in LADDERS.items():
-        groups[what] = table[what].to_numpy(dtype=object), ladder
+        groups[what] = np.array([*ladder, UNKNOWN], dtype=object)[problem.rungs[what]], ladder
     for g, stage in enumerate(problem.stages):
         there = [_at(problem, snapshot, g) for snapshot in (before, after)]
         for what, (group, names) in groups.items():

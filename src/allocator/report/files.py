@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -72,6 +73,9 @@ def write_files(contents: dict[str, str], out: Path, notice: str) -> list[Path]:
         contents = contents | {"NOTICE.txt": notice + "\n"}
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = {out / name: out / f".{name}.new" for name in contents}
+    for path in fresh:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     try:
         for path, content in zip(fresh.values(), contents.values(), strict=True):
             _write(path, content)

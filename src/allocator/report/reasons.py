@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from allocator.domain import Indicator
+from allocator.metrics.indicators import heads
+from allocator.metrics.snapshot import september
 from allocator.plan import Plan, rounds, standing_still
 from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
@@ -19,7 +21,7 @@ class _Lead:
     """An indicator that speaks for moves from sections that have much of it to sections that have little.
 
     ``density`` are the heads that count per the indicator's number of pupils, with everybody at the present
-    place, nan without pupils, shape (sections,); ``mean`` is that of each whole stage, shape (stages,);
+    place, nan without pupils or where the roster does not say who counts, shape (sections,); ``mean`` is that of each whole stage, shape (stages,);
     ``counts`` and ``subjects`` say who counts, and at which posts.
     """
 
@@ -80,19 +82,17 @@ def _facts(problem: Problem, plan: Plan) -> _Facts:
 
 def _leads(problem: Problem, still: Plan) -> Iterator[_Lead]:
     """Yield the indicators of the scenario that count teachers."""
-    here = np.flatnonzero(still.post >= 0)
-    section, subject = still.section(problem)[here], still.subject(problem)[here]
-    pupils = problem.after.pupils
+    snapshot, pupils = september(problem, still), problem.after.pupils
+    in_stage = np.arange(len(problem.stages))[:, None] == problem.sections.stage[None, :]
     for name, weight in problem.config.priorities.indicators.items():
         indicator = problem.standard.indicators.get(name)
         if indicator is None or indicator.counts != "teachers" or not weight:
             continue
         counts, subjects = problem.counts(indicator), problem.counted_subjects(indicator)
-        met = counts[here, problem.sections.stage[section]] & subjects[subject]
-        heads = np.bincount(section[met], minlength=len(pupils))
-        density = np.divide(heads * indicator.per, pupils, out=np.full(len(pupils), np.nan), where=pupils > 0)
-        in_stage = np.arange(len(problem.stages))[:, None] == problem.sections.stage[None, :]
-        mean = indicator.per * (in_stage @ heads) / np.maximum(in_stage @ pupils, 1)
+        held = heads(problem, indicator, counts, snapshot)
+        known = (pupils > 0) & (heads(problem, indicator, problem.unsure(indicator), snapshot) == 0)
+        density = np.divide(held * indicator.per, pupils, out=np.full(len(pupils), np.nan), where=known)
+        mean = indicator.per * (in_stage @ held) / np.maximum(in_stage @ pupils, 1)
         yield _Lead(indicator, density, mean, counts, subjects)
 
 

@@ -279,12 +279,8 @@ def write_score(scored: Scored, out: Path, page: str) -> list[Path]:
         name: table(rows, config.language, _NEEDED[name]) for name, rows in needed_rows(scored).items()
     }
     written = write_files(contents | {"score.html": page}, out, config.notice)
-    for name in (
-        *_OF_CHANGE,
-        *_OF_PEOPLE,
-        *_NEEDED,
-    ):  # of an earlier score, with a roster: they say nothing of this
-        if name not in contents and not (out / "plan.csv").exists():
+    for name in (*_OF_PEOPLE, *_NEEDED):  # of an earlier score, with a roster: they say nothing of this
+        if name not in contents:
             (out / name).unlink(missing_ok=True)
     return written
 

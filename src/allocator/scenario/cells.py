@@ -13,8 +13,8 @@ from allocator.errors import Refused
 from allocator.scenario.schema import Column
 from allocator.words import Text, text
 
-_WHOLE = re.compile(r"\d{1,9}(\.0+)?", re.ASCII)
-_NUMBER = re.compile(r"\d{1,12}(\.\d{1,30})?", re.ASCII)
+_WHOLE = re.compile(r"\d{1,30}(\.0+)?", re.ASCII)
+_NUMBER = re.compile(r"\d{1,30}(\.\d{1,30})?", re.ASCII)
 _SIGNED = re.compile(r"-?\d{1,3}(\.\d{1,30})?", re.ASCII)
 _MONTH = re.compile(r"(1[89]\d\d|20\d\d|21\d\d)-(0[1-9]|1[0-2])", re.ASCII)
 _LIKE_A_MONTH = re.compile(

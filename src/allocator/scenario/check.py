@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from allocator.domain import LADDERS
 from allocator.errors import Issue, quoted
 from allocator.scenario.config import refuse
 from allocator.scenario.read import Scenario, place, read_draft
@@ -39,7 +40,7 @@ __all__ = ["CHECKS", "Check", "check", "closed_plans", "read"]
 
 Check = Callable[[Scenario], Iterable[Issue]]
 _FAR_KM = 500.0
-_OLDEST = 80  # years; an older teacher is a slip of the keyboard
+_YOUNGEST, _OLDEST = 16, 80  # years; a younger or older teacher is a slip of the keyboard
 _ID_CARD = re.compile(
     r"[1-9]\d{16}[\dXx]|[1-9]\d{7}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}", re.ASCII
 )  # of 18 digits, and of 15 as issued until 1999
@@ -202,6 +203,47 @@ def sections_without_pupils(scenario: Scenario) -> Issues:
         yield at(row, "stage", text("a section without pupils"), expected, way, "warning")
 
 
+def grades_without_pupils(scenario: Scenario) -> Issues:
+    """Warn of grades that no section of a stage has pupils in: a column is missing, or misspelled, or empty."""
+    sections = scenario.table("sections")
+    for stage, facts in scenario.standard.stages.items():
+        here = sections[(sections["stage"] == stage) & (pupils_of(sections) > 0)]
+        if here.empty:
+            continue
+        empty = [f"g{grade}" for grade in facts.grades if here[f"g{grade}"].astype(float).sum() == 0]
+        for row in [here.iloc[0]] if empty else ():
+            found = text("no pupils of {stage} anywhere in {columns}", stage=facts.name, columns=empty)
+            expected = text("pupils in each grade of the stage")
+            way = text("check that the column is there, spelled like this, and filled; it counts as 0")
+            yield at(row, empty[0], found, expected, way, "warning")
+
+
+def points_without_a_school(scenario: Scenario) -> Issues:
+    """Warn of small teaching points that are to count with their school, and have none that counts."""
+    scoring, sections = scenario.config.scoring, scenario.table("sections")
+    if scoring.teaching_points != "merge":
+        return
+    standard = scenario.standard.balance.excluded_teaching_point_below.value
+    schools = {row["school_id"]: row for _, row in scenario.table("schools").iterrows()}
+    pupils = dict(zip(section_keys(sections), pupils_of(sections), strict=True))
+    small = {
+        key: n < (standard if scoring.below is None else scoring.below)
+        for key, n in pupils.items()
+        if key[0] in schools and schools[key[0]]["kind"] == "teaching_point"
+    }
+    for school, stage in (key for key, is_small in small.items() if is_small and pupils[key] > 0):
+        row = schools[school]
+        parent = row["parent_id"], stage
+        if not pupils.get(parent, 0) > 0 or small.get(parent, False):
+            found = quoted(row["parent_id"]) if row["parent_id"] else text("an empty cell")
+            expected = text(
+                "a school with the stage {stage} that counts itself",
+                stage=scenario.standard.stages[str(stage)].name,
+            )
+            way = text("name its school; until then its pupils and teachers are left out of the indicators")
+            yield at(row, "parent_id", found, expected, way, "warning")
+
+
 def a_district_without_pupils(scenario: Scenario) -> Issues:
     """Report a district where no section has pupils."""
     sections = scenario.table("sections")
@@ -291,7 +333,7 @@ def subjects_and_certificates(scenario: Scenario) -> Issues:
 def orders_of_months(scenario: Scenario) -> Issues:
     """Warn of months that contradict one another."""
     teachers = scenario.table("teachers")
-    for first, second, least in (("birth", "hired", 16), ("hired", "joined_school", 0)):
+    for first, second, least in (("birth", "hired", _YOUNGEST), ("hired", "joined_school", 0)):
         for row in rows(teachers, teachers[second] - teachers[first] < least * 12):
             earliest = _month(row[first] + least * 12)
             found, expected = (
@@ -303,7 +345,7 @@ def orders_of_months(scenario: Scenario) -> Issues:
 
 
 def future_months(scenario: Scenario) -> Issues:
-    """Report months that lie after the September of the plan, and warn of very old teachers."""
+    """Report months that lie after the September of the plan, and warn of teachers far too old or too young."""
     teachers, september = scenario.table("teachers"), scenario.config.september
     for column in ("birth", "hired", "joined_school"):
         for row in rows(teachers, teachers[column] > september):
@@ -312,6 +354,13 @@ def future_months(scenario: Scenario) -> Issues:
             yield at(row, column, found, expected, text("correct the month"))
     for row in rows(teachers, september - teachers["birth"] > _OLDEST * 12):
         found, expected = text("{month}", month=_month(row["birth"])), text("a teacher below {n}", n=_OLDEST)
+        yield at(row, "birth", found, expected, text("check the month"), "warning")
+    young = (september - teachers["birth"]).between(0, _YOUNGEST * 12, inclusive="left")
+    for row in rows(teachers, young):
+        found, expected = (
+            text("{month}", month=_month(row["birth"])),
+            text("a teacher of {n} or more", n=_YOUNGEST),
+        )
         yield at(row, "birth", found, expected, text("check the month"), "warning")
 
 
@@ -451,27 +500,41 @@ def services(scenario: Scenario) -> Issues:
 
 
 def retired(scenario: Scenario) -> Issues:
-    """Warn once how many teachers have reached the age of retirement by September."""
-    teachers = scenario.table("teachers")
-    facts = zip(*(teachers[c] for c in ("sex", "title", "birth")), strict=True)
-    months = [scenario.standard.retirement_month(*one) for one in facts]
-    over = np.array(months, dtype=float) <= scenario.config.september
+    """Warn once how many teachers have reached the age of retirement by September; where the sex is not known, any age."""
+    teachers, ages = scenario.table("teachers"), scenario.standard.retirement.values()
+    months = [
+        max((age.month(birth) for age in ages), default=np.nan)
+        if sex is None
+        else scenario.standard.retirement_month(sex, title, birth)
+        for sex, title, birth in zip(*(teachers[c] for c in ("sex", "title", "birth")), strict=True)
+    ]
+    september = scenario.config.september
+    over = (np.array(months) <= september) & ~(september - teachers["birth"] > _OLDEST * 12)  # said of each
     for row in list(rows(teachers, over))[:1]:
         found = text("teachers who have reached the age of retirement by September: {n}", n=int(over.sum()))
         expected, way = text("teachers who work in September"), text("remove who has retired")
         yield at(row, "birth", found, expected, way, "warning")
 
 
-def unknown_degrees(scenario: Scenario) -> Issues:
-    """Warn once how many teachers have no degree stated: an indicator that asks for one does not count them."""
-    teachers, standard = scenario.table("teachers"), scenario.standard
-    asked = any(indicator.degree_at_least for indicator in standard.indicators.values())
-    missing = blank(teachers, "degree")
-    for row in list(rows(teachers, missing))[:1] if asked else ():
-        found = text("teachers without a degree: {n}", n=int(missing.sum()))
-        expected = text("a degree of every teacher")
-        way = text("fill the cells; until then they count as not over-qualified")
-        yield at(row, "degree", found, expected, way, "warning")
+def unknown_ranks(scenario: Scenario) -> Issues:
+    """Warn once of each rank that an indicator asks for and the roster does not state.
+
+    Of degrees, how many are not stated; of titles and levels of backbone teachers, that nobody's is: where some are
+    stated, a blank cell says that there is none.
+    """
+    teachers, indicators = scenario.table("teachers"), scenario.standard.indicators.values()
+    for column in LADDERS:
+        missing = blank(teachers, column)
+        asked = any(getattr(indicator, f"{column}_at_least") for indicator in indicators)
+        if not asked or not (missing.all() if column != "degree" else missing.any()):
+            continue
+        for row in list(rows(teachers, missing))[:1]:
+            found = text("teachers of whom it is not stated: {n}", n=int(missing.sum()))
+            expected = text("what each of them has")
+            way = text(
+                "fill the cells; until then an indicator that asks for it cannot be judged where they work, and a plan counts them as not having it"
+            )
+            yield at(row, column, found, expected, way, "warning")
 
 
 _SECTIONS = ("sections.school_id", "sections.stage")
@@ -484,6 +547,8 @@ CHECKS: dict[Check, tuple[str, ...]] = {
     grades_of_stages: ("standard",),
     sections_without_pupils: ("schools.school_id", "schools.status"),
     a_district_without_pupils: ("sections",),
+    grades_without_pupils: ("sections", "standard"),
+    points_without_a_school: ("schools", "sections", "standard", "config.scoring"),
     sections_without_teachers: (
         "teachers.school_id",
         "teachers.stage",
@@ -510,7 +575,7 @@ CHECKS: dict[Check, tuple[str, ...]] = {
     exchanges: (),
     services: (),
     retired: ("standard", "config.school_year"),
-    unknown_degrees: ("standard",),
+    unknown_ranks: ("standard",),
     priorities: ("standard",),
     published: ("schools", "sections", "teachers", "standard", "config"),
 }

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -239,7 +239,7 @@ class Config(Frozen):
     openings: dict[str, bool] = Field(default_factory=dict)
     enrolment: Enrolment = Enrolment()
     travel: Roads = Roads()
-    published: dict[str, float] = Field(default_factory=dict)
+    published: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
 
     @property
     def september(self) -> int:

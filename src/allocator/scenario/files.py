@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 from dataclasses import dataclass, field
@@ -73,6 +74,13 @@ def content(path: Path, name: str, issues: list[Issue], hashes: dict[str, str] |
     if hashes is not None:
         hashes[name] = hashlib.sha256(found).hexdigest()
     return found
+
+
+def strange(read: bytes) -> Text:
+    """Say what bytes that are not UTF-8 are taken for."""
+    if read.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)):
+        return text("text in UTF-16 or UTF-32 (Excel calls it 'Unicode text')")
+    return text("text that is not UTF-8 (perhaps GBK, as Excel writes it)")
 
 
 def is_file(path: Path) -> bool:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from allocator.domain import Standard
 from allocator.errors import Refused, quoted
 from allocator.scenario.cells import Read, reader
-from allocator.scenario.files import Notes, content
+from allocator.scenario.files import Notes, content, strange
 from allocator.scenario.schema import Column
 from allocator.words import text
 
@@ -33,9 +33,7 @@ def records(name: str, path: Path, file: str, notes: Notes) -> list[list[str]] |
         decoded = read.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = read[: error.start].count(b"\n") + 1
-        notes.add(
-            file, line, None, text("text that is not UTF-8 (perhaps GBK, as Excel writes it)"), utf8, way
-        )
+        notes.add(file, line, None, strange(read), utf8, way)
         return None
     if "\0" in decoded:
         line = decoded[: decoded.index("\0")].count("\n") + 1

@@ -13,12 +13,13 @@ from pydantic import ValidationError
 
 from allocator.domain import LADDERS, Indicator, Standard
 from allocator.errors import NOTHING, Issue, Refused, quoted
-from allocator.scenario.files import content, is_file, label, resolved
+from allocator.scenario.files import content, is_file, label, resolved, strange
 from allocator.scenario.schema import columns_of
 from allocator.words import Text, text
 
 _HOUSE = Path(__file__).parents[1] / "standards"
 _GRADES = range(13)
+_CODE = re.compile(r"\w[\w.\-]*")  # it stands in headers and cells: no spreadsheet takes it for a formula
 DEFAULT = "cn-2017"
 
 
@@ -114,7 +115,7 @@ def read_toml(
     try:
         tables: dict[str, Any] = _frozen(tomllib.loads(read.decode("utf-8-sig")))
     except UnicodeDecodeError as error:
-        found, way = text("text that is not UTF-8"), text("save the file as UTF-8")
+        found, way = strange(read), text("save the file as UTF-8")
         row = read[: error.start].count(b"\n") + 1
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
@@ -187,11 +188,20 @@ Wrong = tuple[str, Text, Text, Text]
 
 def _inconsistent(standard: Standard) -> Iterator[Wrong]:
     """Find what the parts of a standard say against one another: key, found, expected, way out."""
+    for table in ("stages", "subjects", "indicators", "kinds", "certificate_rank"):
+        for name in getattr(standard, table):
+            if not _CODE.fullmatch(name):
+                expected = text("a name of letters, digits and underscores")
+                yield f"{table}.{name}", quoted(name), expected, text("choose another name")
     yield from _wrong_grades(standard)
     yield from _wrong_names(standard)
     yield from _wrong_stages(standard)
     for name, indicator in standard.indicators.items():
         yield from _wrong_indicator(standard, f"indicators.{name}", indicator)
+    most, least = sum(i.official for i in standard.indicators.values()), standard.balance.met_at_least
+    if least is not None and least.value not in range(1, most + 1):
+        expected = text("a whole number from 1 to {n}, the official indicators", n=most)
+        yield "balance.met_at_least", quoted(f"{least.value:g}"), expected, text("correct the value")
     for key, value in _amounts(standard):
         if not value > 0:
             yield key, quoted(f"{value:g}"), text("a number above 0"), text("correct the value")

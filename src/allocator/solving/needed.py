@@ -55,7 +55,7 @@ def needed(
 ) -> Iterator[Needed]:
     """Yield what each coefficient of teachers takes that is above its limit with everybody at the present place.
 
-    Posts that stay empty do not matter here; soft rules are broken as seldom as possible.
+    One that is not known, because the roster does not say of everybody whether they count, is not asked. Posts that stay empty do not matter here; soft rules are broken as seldom as possible.
 
     Parameters
     ----------
@@ -76,7 +76,9 @@ def needed(
     _, prepared = without_budget(problem, rules)
     limits = {stage: limit.value for stage, limit in problem.standard.balance.cv_limit.items()}
     still, state = standing_still(problem), begin(prepared, stop=stop)
-    listed = [(term, limits.get(problem.stages[term.stage], INFINITY)) for term in prepared.terms]
+    listed = [
+        (t, limits.get(problem.stages[t.stage], INFINITY)) for t in prepared.terms if _known(problem, t)
+    ]
     asked = [(term, limit) for term, limit in listed if measured(problem, still, [term]) > limit**2 + _SAME]
     if not asked:
         return
@@ -135,6 +137,11 @@ def _plan(trace: Trace, x: Floats) -> Plan:
     plan = Plan(replace(trace.state, x=x).people(trace.prepared))
     finished(trace.prepared, plan, ())
     return plan
+
+
+def _known(problem: Problem, term: Term) -> bool:
+    """Whether the roster says of everybody whether they count."""
+    return not problem.unsure(problem.standard.indicators[term.indicator])[:, term.stage].any()
 
 
 def weighing_each(problem: Problem) -> Problem:
