@@ -49,7 +49,9 @@ def main(sections: int = SECTIONS) -> dict[str, float]:
         if indicator.official:
             asked = indicator.threshold["primary"].value
             heads = np.floor(asked * pupils / indicator.per * rng.uniform(0.3, 2.5, sections) + 0.5)
-            read[name] = Reading(indicator, snapshot, heads * indicator.per, np.full(sections, asked))
+            read[name] = Reading(
+                indicator, snapshot, heads * indicator.per, np.zeros(sections), np.full(sections, asked)
+            )
     clock.append(time.monotonic())
     verdict = conforms(standard.balance, read.values(), sections)
     clock.append(time.monotonic())

@@ -297,7 +297,8 @@ def _conditions(indicator: Indicator) -> str:
         if least
     ]
     subjects = [f"posts in {', '.join(indicator.subjects)}"] if indicator.subjects else []
-    return "; ".join([*degrees, *ladders, *subjects])
+    visitors = ["visitors of small schools by option"] if indicator.visitors else []
+    return "; ".join([*degrees, *ladders, *subjects, *visitors])
 
 
 def _page(parts: Sequence[str]) -> str:

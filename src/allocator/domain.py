@@ -175,7 +175,8 @@ class Balance(Frozen):
 
     ``class_size`` is by stage, ``school_size`` by kind of school, and ``school_size_relaxed`` of those schools to
     which a relaxation applies; ``exchange_years`` is how long at one school makes
-    somebody eligible for the exchange. ``elsewhere`` is what has to be judged by other means.
+    somebody eligible for the exchange. ``visitors_from`` and ``visitors_below`` are the pupils between which a school in
+    the countryside may count teachers who visit it. ``elsewhere`` is what has to be judged by other means.
     """
 
     excluded_teaching_point_below: Number
@@ -186,6 +187,8 @@ class Balance(Frozen):
     school_size: dict[str, Number] = Field(default_factory=dict)
     school_size_relaxed: dict[str, Number] = Field(default_factory=dict)
     class_size: dict[str, Number] = Field(default_factory=dict)
+    visitors_from: Number | None = None
+    visitors_below: Number | None = None
     certified_share: Number | None = None
     exchange_share: Number | None = None
     exchange_backbone: Number | None = None
@@ -241,7 +244,8 @@ class Indicator(Frozen):
     """An indicator: an amount of each section per ``per`` pupils.
 
     ``counts`` is ``teachers`` (heads that meet the conditions) or a material column of sections.csv.
-    ``official`` says whether the standard itself sets it.
+    ``visitors`` says whether teachers who visit a small school may count there; ``official`` whether the standard
+    itself sets it.
     """
 
     zh: str
@@ -253,6 +257,7 @@ class Indicator(Frozen):
     title_at_least: str | None = None
     subjects: tuple[str, ...] | None = None
     threshold: dict[str, Number] = Field(default_factory=dict)
+    visitors: bool = False
     official: bool = True
 
     @property

@@ -241,6 +241,21 @@ class Problem:
         return np.asarray(self.schools["setting"].to_numpy(dtype=object)[self.sections.school])
 
     @cached_property
+    def visits(self) -> tuple[Ints, Ints]:
+        """Teacher and section of each visit (走教) of today, shape (visits,) each."""
+        at = {
+            (self.school_ids[school], stage): u
+            for u, (school, stage) in enumerate(zip(self.sections.school, self.sections.stage, strict=True))
+        }
+        found = [
+            (t, at[school, self.sections.stage[self.teachers.home[t]]])
+            for t, schools in enumerate(self.teachers.table["visits"])
+            for school in dict.fromkeys(schools)
+        ]
+        teachers, sections = np.array(found, dtype=np.int64).reshape(-1, 2).T
+        return teachers, sections
+
+    @cached_property
     def home_school(self) -> Ints:
         """School index of each teacher today, -1 for a recruit."""
         return np.where(self.teachers.home >= 0, self.sections.school[self.teachers.home], -1)

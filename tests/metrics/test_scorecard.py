@@ -9,7 +9,7 @@ import pytest
 from allocator.metrics.indicators import conforms, readings
 from allocator.metrics.scorecard import scorecard
 from allocator.metrics.snapshot import today
-from allocator.plan import standing_still
+from allocator.plan import Plan, standing_still
 
 
 def balance(card, indicator, measure):
@@ -188,6 +188,73 @@ def test_unknown_material_says_so(small_district, plan):
     assert str(row.why_not) == "the amount is not known in 1 of 2 sections"
     assert balance(card, "floor_area", "met").before.value is None
     assert str(section(card, "B").values["floor_area"].value_before.why_not) == "the amount is not known"
+
+
+def visiting(problem, pupils=60, setting="remote", **visits):
+    """Let teachers visit C, a teaching point of so many pupils that the standard counts and that stays open."""
+    counted = np.array([340.0, 100.0, pupils])
+    here = [
+        replace(season, pupils=counted, open=np.ones(3, dtype=bool), unit=np.arange(3))
+        for season in (problem.before, problem.after)
+    ]
+    schools = problem.schools.assign(
+        setting=["town", "rural", setting], kind=["primary", "primary", "primary"]
+    )
+    scoring = problem.config.scoring.model_copy(update={"visitors": True})
+    cells = [visits.get(teacher, ()) for teacher in problem.teachers.ids]
+    table = problem.teachers.table.copy()
+    table["visits"] = cells
+    return replace(
+        problem,
+        before=here[0],
+        after=here[1],
+        schools=schools,
+        teachers=replace(problem.teachers, table=table),
+        config=problem.config.model_copy(update={"scoring": scoring}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "visitors"),
+    [
+        ({}, 1),
+        ({"pupils": 50}, 1),
+        ({"pupils": 99}, 1),
+        ({"pupils": 49}, 0),
+        ({"pupils": 100}, 0),
+        ({"setting": "town"}, 0),
+        ({"A3": ("B",)}, 0),
+        ({"A3": (), "A1": ("C",)}, 0),
+        ({"A3": ("C", "C")}, 1),
+    ],
+)
+def test_visitors_count_for_the_threshold_of_a_small_school(small_district, changed, visitors):
+    """A's PE teacher counts at C too: between 50 and 99 pupils, in the countryside, for PE, and for no CV."""
+    problem = visiting(small_district, **{"A3": ("C",)} | changed)
+    asked = problem.standard.indicators["arts"].threshold["primary"].value
+    pupils = changed.get("pupils", 60)
+    card, plain = (
+        scorecard(p, standing_still(p)) for p in (problem, replace(problem, config=small_district.config))
+    )
+    found = section(card, "C").values["arts"]
+    assert found.value_before.value == found.value_after.value == 100 * visitors / pupils
+    assert found.meets_before is (100 * visitors / pupils >= asked)
+    (gap,) = [g.missing for g in plain.gaps if (g.school_id, g.indicator) == ("C", "arts")]
+    assert [g.missing for g in card.gaps if (g.school_id, g.indicator) == ("C", "arts")] == (
+        [gap - visitors] if gap > visitors else []
+    )
+    assert balance(card, "arts", "cv") == balance(plain, "arts", "cv")
+    assert [section(card, s) for s in "AB"] == [section(plain, s) for s in "AB"]
+
+
+def test_who_moves_visits_no_longer(small_district):
+    """A visit of today ends when the teacher takes another place."""
+    problem = visiting(small_district, A3=("C",))
+    posts = standing_still(problem).post.copy()
+    t = problem.teachers.ids.index("A3")
+    posts[t] = problem.post_of(np.array([1]), problem.teachers.subject[t : t + 1])[0]
+    found = section(scorecard(problem, Plan(posts)), "C").values["arts"]
+    assert (found.value_before.value, found.value_after.value) == (100 / 60, 0)
 
 
 def with_cells(problem, column, values):

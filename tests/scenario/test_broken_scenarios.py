@@ -271,6 +271,26 @@ ERRORS: dict[str, tuple[Callable[[District], District], list[Place]]] = {
         lambda d: d.set(priorities={"indicators": {"floor_area": 1}}),
         [("scenario.toml", None, "priorities.indicators")],
     ),
+    "visitors that the standard does not count": (
+        lambda d: d.set(standard="cn-2012", scoring={"visitors": True}),
+        [("scenario.toml", None, "scoring.visitors")],
+    ),
+    "visit of the own school": (
+        lambda d: d.change("teachers", "T01", visits="P1"),
+        [("teachers.csv", 2, "visits")],
+    ),
+    "visit of no school": (
+        lambda d: d.change("teachers", "T01", visits="P2;P9"),
+        [("teachers.csv", 2, "visits")],
+    ),
+    "visit of a school without the stage": (
+        lambda d: d.change("teachers", "T06", visits="P1"),
+        [("teachers.csv", 7, "visits")],
+    ),
+    "visit of a recruit": (
+        lambda d: d.teacher(visits="P1"),
+        [("teachers.csv", 14, "visits")],
+    ),
     "published below 0": (
         lambda d: d.set(published={"pupils": -430}),
         [("scenario.toml", None, "published.pupils")],

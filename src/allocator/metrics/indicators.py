@@ -48,6 +48,8 @@ class Reading:
     amounts
         Amount × ``indicator.per`` of each section, with those of the teaching points that count with it, nan where
         not known or not open, shape (sections,).
+    visitors
+        Teachers × ``indicator.per`` who visit each section and may count for its threshold, shape (sections,).
     thresholds
         What the standard asks of each section for each ``per`` pupils, nan where nothing.
     """
@@ -55,6 +57,7 @@ class Reading:
     indicator: Indicator
     snapshot: Snapshot
     amounts: Floats
+    visitors: Floats
     thresholds: Floats
 
     @cached_property
@@ -64,11 +67,11 @@ class Reading:
 
     @cached_property
     def values(self) -> Floats:
-        """Amount for each ``per`` pupils, nan where there is none, shape (sections,)."""
+        """Amount for each ``per`` pupils, visitors among it, nan where there is none, shape (sections,)."""
         pupils = self.pupils
         # One division of whole numbers: 42 heads of 1,000 pupils are exactly the 4.2 of the standard.
         ratios = np.full(len(pupils), np.nan)
-        ratios[pupils > 0] = self.amounts[pupils > 0] / pupils[pupils > 0]
+        ratios[pupils > 0] = (self.amounts + self.visitors)[pupils > 0] / pupils[pupils > 0]
         return ratios
 
     @cached_property
@@ -127,7 +130,11 @@ def readings(problem: Problem, snapshots: Sequence[Snapshot]) -> list[dict[str, 
         for moment, snapshot in zip(found, snapshots, strict=True):
             amounts = snapshot.season.together(_amounts(problem, indicator, snapshot))
             moment[name] = Reading(
-                indicator, snapshot, amounts * indicator.per, by_stage[problem.sections.stage]
+                indicator,
+                snapshot,
+                amounts=amounts * indicator.per,
+                visitors=visitors_of(problem, indicator, snapshot) * indicator.per,
+                thresholds=by_stage[problem.sections.stage],
             )
     return found
 
@@ -155,6 +162,27 @@ def heads(problem: Problem, indicator: Indicator, people: Bools, snapshot: Snaps
     counted = people[placed, problem.sections.stage[section]]
     counted &= problem.counted_subjects(indicator)[snapshot.subject[placed]]
     return np.bincount(section[counted], minlength=len(snapshot.season.open))
+
+
+def visitors_of(problem: Problem, indicator: Indicator, snapshot: Snapshot) -> Floats:
+    """Count who visits each small school in the countryside, where the scenario wants and the standard lets it.
+
+    A visit is of today; it lasts as long as the teacher keeps the present place.
+    """
+    balance, season, n = problem.standard.balance, snapshot.season, len(problem.sections.school)
+    if not (problem.config.scoring.visitors and indicator.visitors):
+        return np.zeros(n)
+    if balance.visitors_from is None or balance.visitors_below is None:
+        return np.zeros(n)
+    teacher, section = problem.visits
+    home, subject = problem.teachers.home[teacher], problem.teachers.subject[teacher]
+    here = (snapshot.section[teacher] == home) & (snapshot.subject[teacher] == subject)
+    here &= problem.counted_subjects(indicator)[subject]
+    here &= problem.counts(indicator)[teacher, problem.sections.stage[section]]
+    point = (problem.schools["kind"] == "teaching_point").to_numpy()[problem.sections.school]
+    small = np.isin(problem.section_setting, ("rural", "remote")) | point
+    small &= (season.pupils >= balance.visitors_from.value) & (season.pupils < balance.visitors_below.value)
+    return np.bincount(section[here & small[section]], minlength=n).astype(np.float64)
 
 
 Readings = Mapping[str, Reading]

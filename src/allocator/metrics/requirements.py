@@ -97,6 +97,8 @@ def _schools(
         all=official,
         share=f"{100 * (1.0 if asked.floor_share is None else asked.floor_share.value):g}%",
     )
+    if problem.config.scoring.visitors:
+        words = text("{asked}; teachers who visit small schools count there", asked=words)
     unknown = text("an amount that decides is not known")
     found = [_every(list(verdicts[at]), unknown) for verdicts, at in zip(conform, here, strict=True)]
     yield _Asked("schools", problem.stages[stage], words, asked.met_at_least.source).row(*found)

@@ -78,7 +78,7 @@ def gaps(problem: Problem, read: Readings, conform: Objects) -> Iterator[GapRow]
     lacks, names = {}, problem.schools["name"].to_list()
     for name, found in read.items():
         if found.indicator.official:
-            heads = found.amounts / found.indicator.per
+            heads = (found.amounts + found.visitors) / found.indicator.per
             asked = (heads, found.pupils, found.thresholds, found.indicator.per)
             lacks[name] = missing_heads(*asked), missing_heads(*asked, share)
     for u in np.flatnonzero(np.array([v is False for v in conform])):

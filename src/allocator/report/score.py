@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from allocator.domain import Standard
+from allocator.metrics import snapshot
+from allocator.metrics.indicators import visitors_of
 from allocator.metrics.scorecard import Scorecard
 from allocator.problem import Problem
 from allocator.report.answer import Scored
@@ -112,6 +114,15 @@ def _who_counts(problem: Problem) -> Iterator[Mark]:
             "Everybody on the roster counts ({n}), those among them too who may not be at work: {groups}.",
             n=len(problem.teachers),
             groups=groups,
+        )
+        yield Mark(words, None)
+    if problem.config.scoring.visitors:
+        now, indicators = snapshot.today(problem), problem.standard.indicators.values()
+        visits = np.max([visitors_of(problem, indicator, now) for indicator in indicators], axis=0)
+        words = text(
+            "Teachers who visit a small school count for its thresholds: {n} visits at {schools} schools.",
+            n=int(visits.sum()),
+            schools=int((visits > 0).sum()),
         )
         yield Mark(words, None)
     small = (

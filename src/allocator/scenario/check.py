@@ -21,7 +21,7 @@ from allocator.errors import Issue, quoted
 from allocator.scenario.config import refuse
 from allocator.scenario.read import Scenario, place, read_draft
 from allocator.scenario.schema import NEEDED
-from allocator.scenario.settings import closures, larger_schools, openings, priorities, published
+from allocator.scenario.settings import closures, larger_schools, openings, priorities, published, visitors
 from allocator.scenario.telling import (
     GRADES,
     Issues,
@@ -129,7 +129,7 @@ def known_schools(scenario: Scenario) -> Issues:
     columns: dict[str, tuple[str, ...]] = {
         "schools": ("parent_id",),
         "sections": ("school_id",),
-        "teachers": ("school_id", "pin", "wishes", "contract_school", "exchange_from"),
+        "teachers": ("school_id", "pin", "wishes", "contract_school", "exchange_from", "visits"),
         "posts": ("school_id", "shared_with"),
         "travel": ("from_id", "to_id"),
         "enrolment": ("school_id",),
@@ -434,6 +434,22 @@ def shares(scenario: Scenario) -> Issues:
                 )
 
 
+def visited_schools(scenario: Scenario) -> Issues:
+    """Report visits of teachers to their own school, of recruits, and to schools without the stage they teach."""
+    teachers, known = scenario.table("teachers"), set(section_keys(scenario.table("sections")))
+    schools = {school for school, _ in known}
+    for row in rows(teachers, teachers["visits"].map(bool)):
+        if row["stage"] is None or row["school_id"] is None:
+            if row["recruit"]:
+                way = text("empty the cell")
+                yield at(row, "visits", text("visits of a recruit"), text("a teacher with a school"), way)
+            continue
+        for school in row["visits"]:
+            if school == row["school_id"] or (school in schools and (school, row["stage"]) not in known):
+                expected = text("other schools that have the stage {stage}", stage=row["stage"])
+                yield at(row, "visits", quoted(school), expected, text("correct the school or remove it"))
+
+
 def far_away(scenario: Scenario) -> Issues:
     """Warn of schools that lie far from all others."""
     schools = scenario.table("schools")
@@ -570,6 +586,8 @@ CHECKS: dict[Check, tuple[str, ...]] = {
     closures: ("schools.school_id", "schools.status", *_SECTIONS, "standard", "config.openings"),
     openings: ("schools.school_id",),
     larger_schools: ("schools.school_id", "schools.kind", "standard", "config.scoring.larger_schools"),
+    visitors: ("standard", "config.scoring.visitors"),
+    visited_schools: _SECTIONS,
     pins: ("config.openings",),
     former_schools: ("schools.school_id",),
     exchanges: (),

@@ -185,13 +185,15 @@ class Scoring(Frozen):
 
     A teaching point ``below`` so many pupils (without it, the number of the standard) is left out, counted with
     the school it belongs to, or judged as a school of its own. ``larger_schools`` are those to which the relaxed
-    limit of the standard applies. ``permutations`` is how often sections are dealt out to groups anew to tell how
+    limit of the standard applies. ``visitors`` counts teachers who visit a small school for its thresholds, where the
+    standard lets it. ``permutations`` is how often sections are dealt out to groups anew to tell how
     likely the part of Theil's T between them is by chance; 0 for no such test.
     """
 
     teaching_points: Literal["exclude", "merge", "separate"] = "exclude"
     below: int | None = Field(default=None, ge=0, le=100_000)
     larger_schools: tuple[str, ...] = ()
+    visitors: bool = False
     permutations: int = Field(default=0, ge=0, le=99_999)
 
 

@@ -102,6 +102,15 @@ def larger_schools(scenario: Scenario) -> Issues:
             yield toml(scenario, key, quoted(school), expected, text("take the school out of the list"))
 
 
+def visitors(scenario: Scenario) -> Issues:
+    """Report visitors that are to count where the standard does not say that they may."""
+    standard = scenario.standard
+    allowed = standard.balance.visitors_from and any(i.visitors for i in standard.indicators.values())
+    if scenario.config.scoring.visitors and not allowed:
+        expected, way = text("a standard that lets small schools count visitors"), text("remove the key")
+        yield toml(scenario, "scoring.visitors", text("true"), expected, way)
+
+
 def priorities(scenario: Scenario) -> Issues:
     """Report priorities for what the standard does not have, or what moving people cannot even out."""
     given, standard = scenario.config.priorities, scenario.standard
