@@ -136,7 +136,9 @@ def test_scenario_page_has_the_keys_with_their_defaults():
         for key, facts in (inner or {name: field}).items():
             rows = re.findall(rf"^\|[^|]*`\[?{key}\]?`[^|]*\| *(.*?) *\|", text, re.MULTILINE)
             assert rows, f"{name}.{key}"
-            if isinstance(facts.default, int | float):
+            if isinstance(facts.default, bool):
+                assert rows[0] == f"`{str(facts.default).lower()}`", f"{name}.{key}"
+            elif isinstance(facts.default, int | float):
                 assert float(rows[0]) == facts.default, f"{name}.{key}"
 
 
