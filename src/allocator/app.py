@@ -12,11 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from allocator.closures.advise import SHARES, advice, closures_of, code
+from allocator.closures.choose import Proposal
+from allocator.closures.choose import frontier as choose_closures
+from allocator.closures.layout import Layout, layout
 from allocator.errors import InputsAreWrong, Issue
 from allocator.metrics.scorecard import scorecard
 from allocator.plan import Plan, places, standing_still
-from allocator.problem import build
-from allocator.report.answer import Answer, Measured, Scored, Traced
+from allocator.problem import Problem, build
+from allocator.report.answer import Answer, Measured, Priced, Proposed, Scored, Traced
 from allocator.rules.catalogue import concerns_nobody, printed, settle
 from allocator.scenario.check import read
 from allocator.scenario.config import Config, Enrolment
@@ -173,6 +177,76 @@ def needed(scored: Scored, progress: Progress | None = None, stop: Event | None 
     scenario = scored.scenario
     rules = settle(scenario.config, scenario.rulebook, scenario.name, [])
     return replace(scored, needed=tuple(fewest_moves(scored.problem, rules, progress, stop)))
+
+
+def closures(scenario: Scenario, progress: Progress | None = None, stop: Event | None = None) -> Proposed:
+    """Propose which schools of a checked scenario close, and solve some of the proposals in full.
+
+    Raises
+    ------
+    InputsAreWrong
+        Where the standard does not say what closing schools must keep to, or no school may be proposed.
+    NoPlan, LimitReached
+        As in :func:`allocator.solving.solve.solve`.
+    """
+    issue = _not_proposable(scenario)
+    if issue is not None:
+        raise InputsAreWrong([issue], scenario.config.language)
+    tell, limit = progress or (lambda name, objective, bound: None), scenario.config.budget.seconds
+    found = layout(scenario)
+    told = lambda done, of: tell("closures", float(done), float(of))  # noqa: E731
+    efficient, whole = choose_closures(found, limit, told, stop)
+    efficient.sort(key=code)
+    others = {}
+    for factor in SHARES:
+        at, all_ = choose_closures(layout(scenario, factor), limit, told, stop, posts_alone=True)
+        others[factor], whole = at, whole and all_
+    now = build(scenario)
+    priced = [_priced(scenario, now, found, proposal) for proposal in efficient]
+    before, solved = None, _spread(priced, scenario.config.closing.solved)
+    if solved and len(now.teachers) and not (stop is not None and stop.is_set()):
+        before = answer(scenario, progress, stop=stop)
+        for i in solved:
+            with_it = _closing(scenario, found, priced[i].proposal)
+            priced[i] = replace(priced[i], answer=answer(with_it, progress, stop=stop))
+    told_of = tuple(advice(found, efficient, others))
+    return Proposed(scenario, found, tuple(priced), told_of, whole, before)
+
+
+def _not_proposable(scenario: Scenario) -> Issue | None:
+    """Say why no closure can be proposed for a scenario."""
+    if scenario.standard.closing is not None:
+        return None
+    expected = text("a table [closing]: who is small, and how far pupils may travel")
+    way = text("add it, or use a standard of the program")
+    return Issue(
+        f"{scenario.name}/scenario.toml", None, "standard", text("no table [closing]"), expected, way
+    )
+
+
+def _closing(scenario: Scenario, found: Layout, proposal: Proposal) -> Scenario:
+    """Let a proposal close its schools, beside those that the scenario closes."""
+    both = scenario.config.closures | closures_of(found, proposal)
+    return replace(scenario, config=scenario.config.model_copy(update={"closures": both}))
+
+
+def _priced(scenario: Scenario, now: Problem, found: Layout, proposal: Proposal) -> Priced:
+    """Set posts and quota anew with a proposal."""
+    then = build(_closing(scenario, found, proposal))
+    posts, quota = (
+        int(getattr(now.after, name).sum() - getattr(then.after, name).sum()) for name in ("posts", "quota")
+    )
+    return Priced(proposal, posts, quota)
+
+
+def _spread(priced: list[Priced], n: int) -> list[int]:
+    """Pick proposals with the most posts, evenly over the numbers of closures, the largest among them."""
+    best = [i for i, one in enumerate(priced) if one.proposal.aim == "posts"]
+    if not best or not n:
+        return []
+    return sorted(
+        {best[round((k + 1) * len(best) / min(n, len(best))) - 1] for k in range(min(n, len(best)))}
+    )
 
 
 def frontier(

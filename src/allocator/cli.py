@@ -22,6 +22,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 import allocator
 from allocator import app
 from allocator.errors import InputsAreWrong, LimitReached, NoPlan
+from allocator.report.closures import closures_story, write_closures
 from allocator.report.files import write
 from allocator.report.frontier import frontier_story, write_frontier
 from allocator.report.html import page
@@ -141,6 +142,29 @@ def frontier(
         told = frontier_story(traced)
         written = write_frontier(traced, folder, page(told))
     _summary(told, next(path for path in written if path.name == "frontier.html"))
+
+
+@cli.command()
+def closures(
+    scenario: SCENARIO,
+    out: Annotated[
+        str, typer.Option(metavar="FOLDER", help="Folder for the proposals. 结果文件夹", show_default=False)
+    ],
+    seconds: Annotated[float | None, typer.Option(help="Limit for each search. 每次搜索的时限（秒）")] = None,
+    language: LANGUAGE = None,
+) -> None:
+    """Propose which schools close, where their pupils go, and what that frees. 撤并方案建议."""
+    voice = _Voice(language)
+    folder = _result_folder(scenario, out, voice.language)
+    changes = _changes(None, seconds, None, language)
+    with _told(voice):
+        asked = app.check(scenario, changes)
+        voice.found = asked.config.language
+        with _progress(voice.language) as progress:
+            proposed = _beside(lambda stop: app.closures(asked, progress, stop), voice)
+        told = closures_story(proposed)
+        written = write_closures(proposed, folder, page(told))
+    _summary(told, next(path for path in written if path.name == "closures.html"))
 
 
 @cli.command()

@@ -211,6 +211,29 @@ class Balance(Frozen):
         return value
 
 
+class Band(Frozen):
+    """Grades that may travel equally long to another school: minutes by day, and whether they may board."""
+
+    zh: str
+    en: str
+    grades: tuple[int, ...]
+    minutes: Number
+    boarding: bool
+
+    @property
+    def name(self) -> Text:
+        """Name in both languages."""
+        return both(self.zh, self.en)
+
+
+class Closing(Frozen):
+    """What closing schools must keep to: who is small enough to be considered, and the ways of pupils."""
+
+    small_below: Number
+    walk_speed: Number
+    bands: dict[str, Band]
+
+
 class Retirement(Frozen):
     """When people of one sex retire: an age that rises with the month of birth.
 
@@ -288,6 +311,7 @@ class Standard(Frozen):
     balance: Balance
     suitability: Suitability
     retirement: dict[Literal["f", "m", "f_senior"], Retirement] = Field(default_factory=dict)
+    closing: Closing | None = None
     indicators: dict[str, Indicator]
 
     @property

@@ -110,14 +110,24 @@ def _moved(scenario: Scenario, journeys: tuple[Journey, ...]) -> Scenario:
     return _without(moved, set(scenario.config.closures))
 
 
+def section_limits(scenario: Scenario) -> list[float]:
+    """Most pupils in a class of every section of a scenario, in the order of sections.csv."""
+    kinds = dict(zip(scenario.table("schools")["school_id"], scenario.table("schools")["kind"], strict=True))
+    sections = scenario.table("sections")
+    found = []
+    for school, stage, limit in zip(
+        *(sections[c] for c in ("school_id", "stage", "class_limit")), strict=True
+    ):
+        usual = class_limit(scenario.standard.classes, stage, kinds[school])
+        found.append(usual if np.isnan(limit) or limit < 1 else float(limit))
+    return found
+
+
 def section_classes(scenario: Scenario) -> list[tuple[ClassGroup, ...]]:
     """Classes of every section of a scenario, in the order of sections.csv."""
-    kinds = dict(zip(scenario.table("schools")["school_id"], scenario.table("schools")["kind"], strict=True))
     found = []
-    for row in scenario.table("sections").to_dict("records"):
-        limit = row["class_limit"]
-        if np.isnan(limit) or limit < 1:
-            limit = class_limit(scenario.standard.classes, row["stage"], kinds[row["school_id"]])
+    rows = scenario.table("sections").to_dict("records")
+    for row, limit in zip(rows, section_limits(scenario), strict=True):
         grades = scenario.standard.stages[row["stage"]].grades
         pupils = tuple((g, int(row[f"g{g}"])) for g in grades)
         found.append(class_groups(pupils, limit, scenario.standard.classes))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from allocator.closures.advise import Advice
+from allocator.closures.choose import Proposal
+from allocator.closures.layout import Layout
 from allocator.metrics.scorecard import Scorecard
 from allocator.problem import Problem
 from allocator.scenario.read import Scenario
@@ -74,6 +77,50 @@ class Scored:
     def closing(self) -> frozenset[str]:
         """Schools that the scenario is about to close, by code."""
         return frozenset(self.scenario.config.closures)
+
+
+@dataclass(frozen=True)
+class Priced:
+    """A proposal of closures as the district would be with it.
+
+    Parameters
+    ----------
+    posts_freed, quota_freed
+        Posts as they are set, and staff quota, before less after.
+    answer
+        The plan of the teachers, where the proposal was solved in full.
+    """
+
+    proposal: Proposal
+    posts_freed: int
+    quota_freed: int
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """Proposals of closures with everything that their files are written from.
+
+    Parameters
+    ----------
+    scenario, layout
+        What was asked, and the district of September without a proposal.
+    proposals
+        The efficient ones, by the number of schools that close.
+    advice
+        What is to be said of each school that one of them closes.
+    whole
+        Whether every number of closures was looked at.
+    before
+        The plan without a further closure, where proposals were solved in full.
+    """
+
+    scenario: Scenario
+    layout: Layout
+    proposals: tuple[Priced, ...]
+    advice: tuple[Advice, ...]
+    whole: bool
+    before: Answer | None = None
 
 
 @dataclass(frozen=True)

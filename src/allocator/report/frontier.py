@@ -33,7 +33,7 @@ def write_frontier(traced: Traced, out: Path, page: str) -> list[Path]:
 def rows(traced: Traced) -> Iterator[dict[str, Any]]:
     """Yield the rows of frontier.csv, one for each budget."""
     for i, (point, card) in enumerate(zip(traced.frontier.points, traced.cards, strict=True)):
-        within, judged = _limits(card)
+        within, judged = within_limits(card)
         yield {
             "moves": point.budget,
             "used": point.moves,
@@ -49,7 +49,7 @@ def rows(traced: Traced) -> Iterator[dict[str, Any]]:
         }
 
 
-def _limits(card: Scorecard) -> tuple[int, int]:
+def within_limits(card: Scorecard) -> tuple[int, int]:
     """Count coefficients of variation within their limit, and those that have one."""
     judged = [row.pass_after for row in card.balance if row.threshold is not None]
     return judged.count(True), len(judged)
@@ -166,7 +166,7 @@ def _table(traced: Traced) -> Table:
     lines: list[Line] = []
     before: Point | None = None
     for i, (point, card) in enumerate(zip(traced.frontier.points, traced.cards, strict=True)):
-        within, judged = _limits(card)
+        within, judged = within_limits(card)
         lines.append(
             (
                 f"{point.budget:,}",

@@ -21,7 +21,15 @@ from allocator.errors import Issue, quoted
 from allocator.scenario.config import refuse
 from allocator.scenario.read import Scenario, place, read_draft
 from allocator.scenario.schema import NEEDED
-from allocator.scenario.settings import closures, larger_schools, openings, priorities, published, visitors
+from allocator.scenario.settings import (
+    closures,
+    kept_schools,
+    larger_schools,
+    openings,
+    priorities,
+    published,
+    visitors,
+)
 from allocator.scenario.telling import (
     GRADES,
     Issues,
@@ -585,6 +593,7 @@ CHECKS: dict[Check, tuple[str, ...]] = {
     far_away: (),
     closures: ("schools.school_id", "schools.status", *_SECTIONS, "standard", "config.openings"),
     openings: ("schools.school_id",),
+    kept_schools: ("schools.school_id", "config.closing.keep"),
     larger_schools: ("schools.school_id", "schools.kind", "standard", "config.scoring.larger_schools"),
     visitors: ("standard", "config.scoring.visitors"),
     visited_schools: _SECTIONS,

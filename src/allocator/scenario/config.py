@@ -148,12 +148,13 @@ class Priorities(Frozen):
 class Closure(Frozen):
     """Where the pupils of a closing school go: a school, or ``nearest``.
 
-    ``junior_to`` names another school for the pupils of the stage that the standard calls ``junior``; no
-    other stage can be sent apart.
+    ``apart`` names other schools for the pupils of some stages; ``junior_to`` is the same for the stage that the
+    standard calls ``junior``.
     """
 
     to: str
     junior_to: str | None = None
+    apart: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -164,7 +165,25 @@ class Closure(Frozen):
 
     def receiver(self, stage: str) -> str:
         """Return the school, or ``nearest``, for the pupils of a stage."""
-        return (self.junior_to if stage == "junior" else None) or self.to
+        return self.apart.get(stage) or (self.junior_to if stage == "junior" else None) or self.to
+
+
+class Closing(Frozen):
+    """Which closures may be proposed.
+
+    Up to ``most`` schools close, each with fewer than ``below`` pupils (without it, the number of the standard);
+    ``keep`` are never closed. Pupils go to schools with the ``same`` cells in schools.csv, those of a section together
+    (``by = "stage"``) or all of a school together. ``townships`` keeps the last school of a stage in each township.
+    ``solved`` proposals are solved in full.
+    """
+
+    most: int = Field(default=20, ge=1, le=500)
+    by: Literal["stage", "school"] = "stage"
+    below: int | None = Field(default=None, ge=1, le=100_000)
+    same: tuple[Literal["management", "zone", "township", "group", "setting"], ...] = ()
+    keep: tuple[str, ...] = ()
+    townships: bool = True
+    solved: int = Field(default=5, ge=0, le=500)
 
 
 class Enrolment(Frozen):
@@ -238,6 +257,7 @@ class Config(Frozen):
     money: Money = Money()
     rules: dict[str, RuleSetting] = Field(default_factory=dict)
     closures: dict[str, Closure] = Field(default_factory=dict)
+    closing: Closing = Closing()
     openings: dict[str, bool] = Field(default_factory=dict)
     enrolment: Enrolment = Enrolment()
     travel: Roads = Roads()

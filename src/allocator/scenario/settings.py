@@ -29,6 +29,9 @@ def closures(scenario: Scenario) -> Issues:
         for stage in scenario.standard.stages:
             if (school, stage) in has:
                 yield from _receiver(scenario, school, stage, closure.receiver(stage))
+        for stage in sorted(set(closure.apart) - {stage for s, stage in has if s == school}):
+            expected, way = text("a stage that the closing school has"), text("correct the stage")
+            yield toml(scenario, f"{key}.apart", quoted(stage), expected, way)
         if closure.junior_to and (school, "junior") not in has:
             found = text("{school}, and the closing school has no juniors", school=quoted(closure.junior_to))
             way = text("remove junior_to")
@@ -67,6 +70,14 @@ def _receiver(scenario: Scenario, school: str, stage: str, to: str) -> Issues:
         yield toml(scenario, key, quoted(to), expected, nearest(to, known))
     elif to not in open_:
         yield toml(scenario, key, quoted(to), expected, text("name another school"))
+
+
+def kept_schools(scenario: Scenario) -> Issues:
+    """Report schools that are never to be proposed and do not exist."""
+    known = tuple(s for s in scenario.table("schools")["school_id"] if s is not None)
+    for school in sorted(set(scenario.config.closing.keep) - set(known)):
+        expected = text("a school of schools.csv")
+        yield toml(scenario, "closing.keep", quoted(school), expected, nearest(school, known))
 
 
 def openings(scenario: Scenario) -> Issues:

@@ -198,6 +198,7 @@ def _inconsistent(standard: Standard) -> Iterator[Wrong]:
     yield from _wrong_stages(standard)
     for name, indicator in standard.indicators.items():
         yield from _wrong_indicator(standard, f"indicators.{name}", indicator)
+    yield from _wrong_bands(standard)
     most, least = sum(i.official for i in standard.indicators.values()), standard.balance.met_at_least
     if least is not None and least.value not in range(1, most + 1):
         expected = text("a whole number from 1 to {n}, the official indicators", n=most)
@@ -222,6 +223,18 @@ def _wrong_grades(standard: Standard) -> Iterator[Wrong]:
             if grade not in periods.grades or grade not in _GRADES:
                 expected = text("a grade from 0 to 12 that [periods] has")
                 yield f"stages.{stage}.grades", quoted(grade), expected, text("correct the grades")
+
+
+def _wrong_bands(standard: Standard) -> Iterator[Wrong]:
+    """Find grades that belong to no band of travel, or to two."""
+    if standard.closing is None:
+        return
+    banded = [grade for band in standard.closing.bands.values() for grade in band.grades]
+    for stage, facts in standard.stages.items():
+        for grade in facts.grades:
+            if banded.count(grade) != 1:
+                expected, found = text("each grade of {stage} in one band", stage=stage), quoted(grade)
+                yield "closing.bands", found, expected, text("correct the grades of the bands")
 
 
 def _wrong_names(standard: Standard) -> Iterator[Wrong]:
@@ -295,6 +308,8 @@ def _amounts(standard: Standard) -> Iterator[tuple[str, float]]:
     """Yield the numbers that are divided by."""
     yield "travel.detour", standard.travel.detour.value
     yield "travel.speed", standard.travel.speed.value
+    if standard.closing is not None:
+        yield "closing.walk_speed", standard.closing.walk_speed.value
     for table, numbers in (
         ("staffing.ratio", standard.staffing.ratio),
         ("classes.limit", standard.classes.limit),

@@ -1,0 +1,426 @@
+"""Which schools close: efficient proposals for every number of closures, each with its proof.
+
+Pupils of a closing section go together to one section of the same stage that stays open. Classes are whole, those of
+several grades among them, and are counted as :func:`allocator.demand.classes.class_groups` does. A proposal is efficient
+where no other with as many closures frees as many posts with less on the way; each is found by holding one aim and
+seeking the best of the other (ε-constraint).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Event
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+from allocator.closures.layout import Layout
+from allocator.closures.travel import Way
+from allocator.words import Text, text
+
+_POST = 1_000_000  # posts are counted in millionths
+_METRE = 100  # ways of pupils in hundredths of a km
+_AHEAD = 10_000  # pupil-km come before what else is least: any weight above 0 makes the proposal efficient
+_LONGEST = 10_000  # minutes
+Tell = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A set of schools to close, and where their pupils go.
+
+    Parameters
+    ----------
+    closed
+        School indices.
+    ways
+        Where the pupils of each of their sections go.
+    aim
+        What was sought: ``posts`` (as many as can be, then the least way), ``between``, or ``way`` (the least way).
+    bound
+        Posts that no proposal of as many closures within the same way can exceed, by the classes that it saves.
+    way_bound
+        Pupil-km that no proposal of as many closures with as many posts can be below.
+    """
+
+    closed: tuple[int, ...]
+    ways: tuple[Way, ...]
+    aim: str
+    bound: float
+    way_bound: float
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What a proposal frees and costs, counted from its ways alone.
+
+    ``posts`` is by the classes that it saves; ``classes`` are these.
+    """
+
+    posts: float
+    classes: int
+    pupils: int
+    pupil_km: float
+    longest: float
+    riding_km: float
+    boarding: int
+
+
+class Chooser:
+    """The model of one layout; every search begins with it as it is."""
+
+    def __init__(self, found: Layout) -> None:
+        self.layout = found
+        self.model = cp_model.CpModel()
+        self.close = {int(s): self.model.new_bool_var("") for s in np.flatnonzero(found.considered)}
+        self.take = [self.model.new_bool_var("") for _ in found.ways]
+        self._send()
+        self._keep_townships()
+        self._count()
+        self.km = sum(round(w.pupils * w.km * _METRE) * t for w, t in zip(found.ways, self.take, strict=True))
+        self.number = self.model.new_int_var(0, len(self.close), "")
+        self.model.add(self.number == sum(self.close.values()))
+
+    def _open(self, school: int) -> cp_model.LinearExprT:
+        return 1 - self.close[school] if school in self.close else 1
+
+    def _send(self) -> None:
+        """Send the pupils of every section of a closing school to one section of a school that stays open."""
+        found = self.layout
+        leaving: dict[int, list[tuple[Way, cp_model.IntVar]]] = {}
+        for way, take in zip(found.ways, self.take, strict=True):
+            leaving.setdefault(way.section, []).append((way, take))
+            if (end := int(found.school[way.to])) in self.close:
+                self.model.add_implication(take, ~self.close[end])
+        for u, options in leaving.items():
+            self.model.add(sum(take for _, take in options) == self.close[int(found.school[u])])
+        if found.scenario.config.closing.by != "school":
+            return
+        for school in self.close:
+            first, *others = [
+                {int(found.school[w.to]): take for w, take in options}
+                for u, options in leaving.items()
+                if found.school[u] == school
+            ]
+            for other in others:
+                for end in first.keys() | other.keys():
+                    self.model.add(first.get(end, 0) == other.get(end, 0))
+
+    def _keep_townships(self) -> None:
+        """Keep the last school of a stage in each township, where the scenario wants that."""
+        found = self.layout
+        there: dict[tuple[str, str], list[int]] = {}
+        if not found.scenario.config.closing.townships:
+            return
+        names = found.scenario.table("schools")["township"]
+        for u in np.flatnonzero(found.own.sum(axis=1) > 0):
+            if names.iloc[found.school[u]]:
+                there.setdefault((names.iloc[found.school[u]], found.stage[u]), []).append(
+                    int(found.school[u])
+                )
+        for schools in there.values():
+            self.model.add(sum(self._open(s) for s in schools) >= 1)
+
+    def _count(self) -> None:
+        """Count classes and pupils, keep them within rooms and sizes, and sum up the posts that are freed."""
+        found = self.layout
+        coming: dict[int, list[tuple[Way, cp_model.IntVar]]] = {}
+        for way, take in zip(found.ways, self.take, strict=True):
+            coming.setdefault(way.to, []).append((way, take))
+        freed: cp_model.LinearExprT = 0
+        for u, one in enumerate(found.worth):
+            stays, post = self._open(int(found.school[u])), round(one * _POST)
+            classes: cp_model.LinearExprT = int(found.classes[u]) * stays
+            if u in coming:
+                classes = self._classes(u, stays, coming[u])
+                some = self.model.new_bool_var("")
+                self.model.add_max_equality(some, [take for _, take in coming[u]])
+                self.model.add(classes <= int(found.rooms[u])).only_enforce_if(some)
+            freed += post * (int(found.classes[u]) - classes)
+        self.freed = freed
+        for school in {int(found.school[u]) for u in coming}:
+            limit = found.size_limit[school]
+            here = [one for u, some_ in coming.items() if found.school[u] == school for one in some_]
+            if np.isfinite(limit):
+                most = int(limit) - int(found.pupils[school])
+                for _, take in here if most < 0 else ():
+                    self.model.add(take == 0)
+                if most >= 0:
+                    self.model.add(sum(way.pupils * take for way, take in here) <= most)
+
+    def _classes(
+        self, u: int, stays: cp_model.LinearExprT, coming: list[tuple[Way, cp_model.IntVar]]
+    ) -> cp_model.IntVar:
+        """Add the classes of a section that may receive: of each grade, or of neighbouring grades together."""
+        found, model, rules = self.layout, self.model, self.layout.standard.classes
+        grades, own, limit = found.grades(u), found.own[u], round(found.limit[u] * 1000)
+        below, most = rules.multigrade_below.value, rules.multigrade_limit.value
+        width = int(rules.multigrade_grades.value)
+        held, taught = {}, {}
+        for grade in grades:
+            more = [(int(found.own[way.section][grade]), take) for way, take in coming]
+            held[grade] = int(own[grade]) * stays + sum(n * take for n, take in more)
+            taught[grade] = stays
+            if not own[grade]:
+                sent = [take for n, take in more if n]
+                taught[grade] = model.new_bool_var("") if sent else 0
+                for take in sent:
+                    model.add(taught[grade] >= take)
+        covered: dict[int, list[cp_model.IntVar]] = {grade: [] for grade in grades}
+        parts: list[cp_model.IntVar] = []
+        for first, grade in enumerate(grades):
+            alone = model.new_bool_var("")
+            covered[grade].append(alone)
+            highest = int(own[grade]) + sum(int(found.own[way.section][grade]) for way, _ in coming)
+            number = model.new_int_var(0, highest, "")
+            model.add(number * limit >= held[grade] * 1000).only_enforce_if(alone)
+            parts.append(number)
+            for last in range(first + 1, len(grades)):
+                group = grades[first : last + 1]
+                if sum(own[g] > 0 for g in group) > width or any(own[g] >= below for g in group):
+                    break
+                if own[list(group)].sum() > most:
+                    break
+                together = model.new_bool_var("")
+                for g in group:
+                    covered[g].append(together)
+                    model.add(held[g] <= int(np.ceil(below)) - 1).only_enforce_if(together)
+                model.add(sum(held[g] for g in group) <= int(most)).only_enforce_if(together)
+                model.add(sum(taught[g] for g in group) <= width).only_enforce_if(together)
+                parts.append(together)
+        for grade in grades:
+            model.add(sum(covered[grade]) == stays)
+        classes = model.new_int_var(0, int(found.classes[u]) + sum(w.pupils for w, _ in coming), "")
+        model.add(classes == sum(parts))
+        model.add(classes >= int(found.classes[u]) * stays)  # more pupils never make fewer classes
+        return classes
+
+    def best(self, closures: int, limit: float, most_km: int | None, start: dict[int, int] | None) -> _Found:
+        """Free as many posts as can be with so many closures, within hundredths of pupil-km."""
+        model = self.model.clone()
+        model.add(self.number == closures)
+        if most_km is not None:
+            model.add(self.km <= most_km)
+        model.maximize(self.freed)
+        return self._solved(model, limit, start)
+
+    def nearest(self, closures: int, limit: float, posts: int | None, start: dict[int, int] | None) -> _Found:
+        """Send pupils the least way with so many closures, freeing so many millionths of posts; all else counts last."""
+        model = self.model.clone()
+        model.add(self.number == closures)
+        if posts is not None:
+            model.add(self.freed >= posts)
+        longest = model.new_int_var(0, _LONGEST, "")
+        for way, take in zip(self.layout.ways, self.take, strict=True):
+            model.add(longest >= int(np.ceil(way.minutes))).only_enforce_if(take)
+        ridden = sum(round(w.riding * w.km) * t for w, t in zip(self.layout.ways, self.take, strict=True))
+        moved = sum(w.pupils * t for w, t in zip(self.layout.ways, self.take, strict=True))
+        model.minimize(_AHEAD * self.km + longest + moved + ridden)
+        return self._solved(model, limit, start)
+
+    def km_bound(self, bound: float) -> float:
+        """Pupil-km that a bound proves in which they come first, all else being as large as it can."""
+        rest: dict[int, float] = {}
+        for way in self.layout.ways:
+            rest[way.section] = max(rest.get(way.section, 0.0), way.pupils + way.riding * way.km + 1)
+        return max((bound - _LONGEST - sum(rest.values())) / _AHEAD / _METRE, 0.0)
+
+    def _solved(self, model: cp_model.CpModel, limit: float, start: dict[int, int] | None) -> _Found:
+        for index, value in (start or {}).items():
+            model.add_hint(model.get_int_var_from_proto_index(index), value)
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1
+        solver.parameters.linearization_level = 2
+        solver.parameters.random_seed = self.layout.scenario.config.seed
+        solver.parameters.max_deterministic_time = limit
+        status = solver.solve(model)
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return _Found(None, status == cp_model.INFEASIBLE, 0.0)
+        values = {var.index: int(solver.value(var)) for var in (*self.close.values(), *self.take)}
+        return _Found(values, True, solver.best_objective_bound)
+
+    def chosen(self, values: dict[int, int]) -> tuple[tuple[int, ...], tuple[Way, ...]]:
+        """Schools that close and ways that are taken, of the values of a search."""
+        closed = tuple(s for s, var in self.close.items() if values[var.index])
+        taken = tuple(w for w, var in zip(self.layout.ways, self.take, strict=True) if values[var.index])
+        return closed, taken
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Values by index of the variable, None where there are none; whether that is proved; the bound."""
+
+    values: dict[int, int] | None
+    proved: bool
+    bound: float
+
+
+def worth(found: Layout, closed: Iterable[int], ways: Iterable[Way]) -> Worth:
+    """Count a proposal anew, from its ways alone and without the model."""
+    taken = tuple(ways)
+    coming = np.zeros_like(found.own)
+    for way in taken:
+        coming[way.to] += found.own[way.section]
+    gone = np.isin(found.school, list(closed))
+    touched = np.flatnonzero(coming.any(axis=1) & ~gone)
+    saved = np.where(gone, found.classes, 0)
+    for u in touched:
+        saved[u] = found.classes[u] - found.classes_with(int(u), coming[u])
+    return Worth(
+        posts=float((saved * found.worth).sum()),
+        classes=int(saved.sum()),
+        pupils=sum(way.pupils for way in taken),
+        pupil_km=sum(way.pupils * way.km for way in taken),
+        longest=max((way.minutes for way in taken if way.pupils), default=0.0),
+        riding_km=sum(way.riding * way.km for way in taken),
+        boarding=sum(way.boarding for way in taken),
+    )
+
+
+def breaches(found: Layout, closed: Iterable[int], ways: Iterable[Way]) -> Iterator[Text]:
+    """Yield what a proposal does that it may not; counted from the ways alone, without the model."""
+    taken, gone = tuple(ways), set(closed)
+    sent = [way.section for way in taken]
+    coming = np.zeros_like(found.own)
+    for way in taken:
+        coming[way.to] += found.own[way.section]
+    for u, school in enumerate(found.school):
+        if sent.count(u) != (int(school) in gone and found.own[u].sum() > 0):
+            yield text(
+                "{school}: pupils of {stage} are lost or split",
+                school=found.ids[school],
+                stage=found.stage[u],
+            )
+    for way in taken:
+        end = int(found.school[way.to])
+        if end in gone:
+            yield text("{school}: receives pupils and closes", school=found.ids[end])
+        if way.over is not None or found.stage[way.to] != found.stage[way.section]:
+            yield text("{school}: a way beyond the limits", school=found.ids[found.school[way.section]])
+    pupils = found.pupils.copy()
+    np.add.at(pupils, found.school, coming.sum(axis=1))
+    for u in np.flatnonzero(coming.any(axis=1)).tolist():
+        classes, school = found.classes_with(u, coming[u]), int(found.school[u])
+        if classes > found.rooms[u]:
+            yield text(
+                "{school}: {classes} classes in {rooms} rooms",
+                school=found.ids[school],
+                classes=classes,
+                rooms=int(found.rooms[u]),
+            )
+        if pupils[school] > found.size_limit[school]:
+            yield text("{school}: {n} pupils", school=found.ids[school], n=int(pupils[school]))
+
+
+def frontier(
+    found: Layout,
+    limit: float,
+    tell: Tell | None = None,
+    stop: Event | None = None,
+    *,
+    posts_alone: bool = False,
+) -> tuple[list[Proposal], bool]:
+    """Find the efficient proposals of every number of closures that the scenario allows.
+
+    Parameters
+    ----------
+    limit
+        Deterministic time of each search, about a second each.
+    tell
+        Told how many numbers of closures are done, and of how many.
+    stop
+        Set by whoever does not want to wait.
+    posts_alone
+        Whether only the proposals with the most posts are sought.
+
+    Returns
+    -------
+    The proposals that no other beats in every respect, by closures; and whether every number was looked at.
+    """
+    chooser, done, most = Chooser(found), 0, found.scenario.config.closing.most
+    numbers = range(1, min(most, int(found.considered.sum())) + 1)
+
+    def of(closures: int) -> list[Proposal] | None:
+        return (
+            None if stop is not None and stop.is_set() else list(_of(chooser, closures, limit, posts_alone))
+        )
+
+    every: list[Proposal] = []
+    whole = True
+    with ThreadPoolExecutor(2) as both:
+        for each in both.map(of, numbers):
+            done += 1
+            if tell is not None:
+                tell(done, len(numbers))
+            whole &= each is not None
+            every += each or []
+    for proposal in every:
+        if wrong := list(breaches(found, proposal.closed, proposal.ways)):
+            raise AssertionError(f"a proposal breaks a limit: {wrong[0]}")
+    return _efficient(found, every), whole
+
+
+def _of(chooser: Chooser, closures: int, limit: float, posts_alone: bool) -> Iterator[Proposal]:
+    """Yield the proposals of one number of closures: most posts, the least way, and between the two."""
+    first = chooser.best(closures, limit, None, None)
+    if first.values is None:
+        return
+    ends = [_least(chooser, closures, limit, "posts", first)]
+    if posts_alone:
+        yield ends[0][0]
+        return
+    nearest = chooser.nearest(closures, limit, None, ends[0][1])
+    if nearest.values is not None:
+        _, least = _scaled(chooser, *chooser.chosen(nearest.values))
+        most = chooser.best(closures, limit, least, nearest.values)
+        if most.values is not None:
+            ends.append(_least(chooser, closures, limit, "way", most))
+    yield from (proposal for proposal, _ in ends)
+    low, high = (_scaled(chooser, p.closed, p.ways)[1] for p, _ in (ends[-1], ends[0]))
+    if high > low:
+        middle = chooser.best(closures, limit, (low + high) // 2, ends[-1][1])
+        if middle.values is not None:
+            yield _least(chooser, closures, limit, "between", middle)[0]
+
+
+def _least(
+    chooser: Chooser, closures: int, limit: float, aim: str, found: _Found
+) -> tuple[Proposal, dict[int, int]]:
+    """Send pupils the least way that frees as many posts as were found."""
+    start = found.values or {}
+    posts, _ = _scaled(chooser, *chooser.chosen(start))
+    least = chooser.nearest(closures, limit, posts, start)
+    values = start if least.values is None else least.values
+    closed, ways = chooser.chosen(values)
+    return Proposal(closed, ways, aim, found.bound / _POST, chooser.km_bound(least.bound)), values
+
+
+def _scaled(chooser: Chooser, closed: tuple[int, ...], ways: tuple[Way, ...]) -> tuple[int, int]:
+    """Millionths of posts and hundredths of pupil-km, as the model counts them."""
+    found, gone = chooser.layout, set(closed)
+    coming = np.zeros_like(found.own)
+    for way in ways:
+        coming[way.to] += found.own[way.section]
+    posts = 0
+    for u, one in enumerate(found.worth):
+        after = 0 if int(found.school[u]) in gone else found.classes_with(u, coming[u])
+        posts += round(one * _POST) * (int(found.classes[u]) - after)
+    return posts, sum(round(way.pupils * way.km * _METRE) for way in ways)
+
+
+def _efficient(found: Layout, every: list[Proposal]) -> list[Proposal]:
+    """Keep what no other proposal beats: schools that close, posts, pupils, their way, the longest way, and the bus."""
+    distinct = list({(p.closed, p.ways): p for p in reversed(every)}.values())[::-1]
+    aims = []
+    for proposal in distinct:
+        w = worth(found, proposal.closed, proposal.ways)
+        aims.append((len(proposal.closed), -w.posts, w.pupils, w.pupil_km, w.longest, w.riding_km))
+    table = np.round(np.array(aims, dtype=float).reshape(-1, 6), 6)
+    kept = []
+    for i, proposal in enumerate(distinct):
+        beaten = (table <= table[i]).all(axis=1) & (table < table[i]).any(axis=1)
+        if not beaten.any():
+            kept.append(proposal)
+    return kept

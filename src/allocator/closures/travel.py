@@ -1,0 +1,71 @@
+"""The way of pupils to another school: on foot, by bus or boarding, by the limits of their grades."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from allocator.domain import Closing
+from allocator.problem import Ints
+
+
+@dataclass(frozen=True)
+class Way:
+    """The way of the pupils of one section to another.
+
+    Parameters
+    ----------
+    section, to
+        Section indices.
+    pupils
+        Who goes.
+    km, minutes
+        Length of the road, and the time of the slowest who does not board; by road where all board.
+    walking, riding, boarding
+        Pupils by mode.
+    over
+        The limit in minutes that the way exceeds for pupils who may not board, None where it keeps all limits.
+    """
+
+    section: int
+    to: int
+    pupils: int
+    km: float
+    minutes: float
+    walking: int
+    riding: int
+    boarding: int
+    over: float | None
+
+
+def way_of(
+    closing: Closing, section: int, to: int, own: Ints, road: tuple[float, float], *, boards: bool
+) -> Way:
+    """Let each band walk where that is within its limit, else ride, else board where that is allowed.
+
+    Parameters
+    ----------
+    own
+        Pupils by grade, shape (13,).
+    road
+        Length in km, and minutes by bus.
+    boards
+        Whether the receiving school takes boarders.
+    """
+    km, minutes = road
+    on_foot = 60 * km / closing.walk_speed.value
+    modes, slowest, over = {"walking": 0, "riding": 0, "boarding": 0}, 0.0, None
+    for band in closing.bands.values():
+        n = int(own[list(band.grades)].sum())
+        if not n:
+            continue
+        limit = band.minutes.value
+        if on_foot <= limit:
+            mode, slowest = "walking", max(slowest, on_foot)
+        elif minutes <= limit:
+            mode, slowest = "riding", max(slowest, minutes)
+        else:
+            mode = "boarding"
+            if not (boards and band.boarding):
+                over = limit if over is None else min(over, limit)
+        modes[mode] += n
+    return Way(section, to, sum(modes.values()), km, slowest or minutes, **modes, over=over)

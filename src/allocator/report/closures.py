@@ -1,0 +1,369 @@
+"""Proposals of closures, told and written: what each frees, what it costs, and what stands against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from allocator.closures.advise import SHARES, closures_of, code, freed_by, name, sentence
+from allocator.closures.choose import Worth, worth
+from allocator.metrics.scorecard import Scorecard
+from allocator.report.answer import Priced, Proposed
+from allocator.report.files import table, write_files
+from allocator.report.frontier import within_limits
+from allocator.report.parts import Chart, Dot, Line, Mark, Table, percent
+from allocator.report.story import Story, headed
+from allocator.words import Text, text
+
+_PROPOSALS = (
+    "proposal",
+    "closures",
+    "posts_worth",
+    "posts_bound",
+    "gap",
+    "classes_saved",
+    "posts_freed",
+    "quota_freed",
+    "pupils",
+    "pupil_km",
+    "pupil_km_bound",
+    "longest_minutes",
+    "riding_km",
+    "bus_yuan",
+    "boarding",
+    "solved",
+    "moves",
+    "unfilled",
+    "evenness",
+    "evenness_bound",
+    "cvs_within",
+    "cvs_judged",
+)
+_CLOSURES = (
+    *("proposal", "school_id", "stage", "closes", "to_school", "grades", "pupils", "km", "minutes"),
+    *("posts_freed", "reason"),
+)
+_SCHOOLS = ("school_id", "considered", "pupils", "share", "share_at_80", "share_at_120", "said")
+
+
+def write_closures(proposed: Proposed, out: Path, page: str) -> list[Path]:
+    """Write proposals.csv, closures.csv, schools.csv, closures.html, and each solved proposal as a table for scenario.toml.
+
+    Raises
+    ------
+    OSError
+        Where the folder cannot be written.
+    """
+    config = proposed.scenario.config
+    contents = {
+        "proposals.csv": table(list(proposal_rows(proposed)), config.language, _PROPOSALS),
+        "closures.csv": table(list(closure_rows(proposed)), config.language, _CLOSURES),
+        "candidates.csv": table(list(school_rows(proposed)), config.language, _SCHOOLS),
+        "closures.html": page,
+    }
+    for one in proposed.proposals:
+        if one.answer is not None:
+            contents[f"closures-{code(one.proposal)}.toml"] = "".join(_toml(proposed, one))
+    written = write_files(contents, out, config.notice)
+    for old in out.glob("closures-*.toml"):
+        if old.name not in contents:
+            old.unlink()
+    return written
+
+
+def _toml(proposed: Proposed, one: Priced) -> Iterator[str]:
+    """Yield the lines of the table ``closures`` of a scenario that takes a proposal."""
+    yield "[closures]\n"
+    for school, closure in (
+        proposed.scenario.config.closures | closures_of(proposed.layout, one.proposal)
+    ).items():
+        parts = [f'to = "{closure.to}"']
+        if closure.junior_to:
+            parts.append(f'junior_to = "{closure.junior_to}"')
+        if closure.apart:
+            parts.append("apart = { " + ", ".join(f'"{k}" = "{v}"' for k, v in closure.apart.items()) + " }")
+        yield f'"{school}" = {{ {", ".join(parts)} }}\n'
+
+
+def proposal_rows(proposed: Proposed) -> Iterator[dict[str, Any]]:
+    """Yield the rows of proposals.csv."""
+    price = proposed.scenario.config.money.bus_km
+    for one in proposed.proposals:
+        proposal, found = one.proposal, _worth(proposed, one)
+        values = [
+            code(proposal),
+            len(proposal.closed),
+            found.posts,
+            max(proposal.bound, found.posts),
+            _gap(one, found),
+            found.classes,
+            one.posts_freed,
+            one.quota_freed,
+            found.pupils,
+            found.pupil_km,
+            min(proposal.way_bound, found.pupil_km),
+            found.longest,
+            found.riding_km,
+            None if price is None else price * found.riding_km,
+            found.boarding,
+            one.answer is not None,
+            *_solved(one),
+        ]
+        yield dict(zip(_PROPOSALS, values, strict=True))
+
+
+def _worth(proposed: Proposed, one: Priced) -> Worth:
+    return worth(proposed.layout, one.proposal.closed, one.proposal.ways)
+
+
+def _gap(one: Priced, found: Worth) -> float:
+    """How much more posts, relatively, the bound leaves possible."""
+    gap = max(one.proposal.bound - found.posts, 0.0) / max(one.proposal.bound, 1e-9)
+    return gap if gap > _ROUNDING else 0.0
+
+
+def _solved(one: Priced) -> tuple[Any, ...]:
+    """Return moves, empty posts, unevenness with its bound, and CVs within their limits; None without a plan."""
+    if one.answer is None:
+        return (None,) * 6
+    level = next((level for level in one.answer.result.levels if level.name == "evenness"), None)
+    return (
+        int(one.answer.result.plan.away(one.answer.problem).sum()),
+        _unfilled(one.answer.card),
+        None if level is None else level.objective,
+        None if level is None else level.bound,
+        *within_limits(one.answer.card),
+    )
+
+
+def _unfilled(card: Scorecard) -> int:
+    return sum(row.unfilled for row in card.posts)
+
+
+def closure_rows(proposed: Proposed) -> Iterator[dict[str, Any]]:
+    """Yield the rows of closures.csv: one for each section that closes, in each proposal."""
+    found = proposed.layout
+    for one in proposed.proposals:
+        for way in one.proposal.ways:
+            school = int(found.school[way.section])
+            grades = [str(g) for g in found.grades(way.section) if found.own[way.section][g]]
+            values = [
+                code(one.proposal),
+                found.ids[school],
+                found.stage[way.section],
+                True,
+                found.ids[found.school[way.to]],
+                ";".join(grades),
+                way.pupils,
+                way.km,
+                way.minutes,
+                freed_by(found, one.proposal, school),
+                sentence(found, one.proposal, way),
+            ]
+            yield dict(zip(_CLOSURES, values, strict=True))
+
+
+def school_rows(proposed: Proposed) -> Iterator[dict[str, Any]]:
+    """Yield the rows of candidates.csv: what is to be said of every school."""
+    found, told = proposed.layout, {one.school: one for one in proposed.advice}
+    for school, code_ in enumerate(found.ids):
+        one = told.get(school)
+        considered = bool(found.considered[school])
+        shares = (0.0, None, None) if one is None else (one.share, *(_known(s) for s in one.shares))
+        said = found.obstacles.get(school) or (one.said if one else text("no proposal closes it"))
+        values = [
+            code_,
+            considered,
+            int(found.pupils[school]),
+            *(shares if considered else (None,) * 3),
+            said,
+        ]
+        yield dict(zip(_SCHOOLS, values, strict=True))
+
+
+def _known(share: float) -> float | None:
+    return share if share == share else None
+
+
+def closures_story(proposed: Proposed) -> Story:
+    """Tell the proposals."""
+    told = [_proposals(proposed), _plans(proposed), _schools(proposed), _obstacles(proposed)]
+    return headed(proposed.scenario, _verdict(proposed), [t for t in told if t.rows], [_chart(proposed)])
+
+
+def _verdict(proposed: Proposed) -> Iterator[Mark]:
+    """Yield what a reader must know first."""
+    found, proposals = proposed.layout, proposed.proposals
+    n = int(found.considered.sum())
+    yield Mark(
+        text("Schools that may be proposed: {n} of {all}.", n=n, all=len(set(found.school.tolist()))), None
+    )
+    if not proposals:
+        yield Mark(text("No school can close within the limits."), False)
+        return
+    best = max(proposals, key=lambda one: (len(one.proposal.closed), _worth(proposed, one).posts))
+    w = _worth(proposed, best)
+    words = text(
+        "With {n} closures, the most that were looked at or are possible, {posts} posts are freed by the classes saved, {set} as posts are set; {pupils} pupils change school, the longest way takes {minutes} minutes.",
+        n=len(best.proposal.closed),
+        posts=f"{w.posts:.1f}",
+        set=best.posts_freed,
+        pupils=w.pupils,
+        minutes=f"{w.longest:.0f}",
+    )
+    yield Mark(words, None)
+    gap = max(_gap(one, _worth(proposed, one)) for one in proposals)
+    words = text(
+        "Proved: no choice of as many schools with no longer way frees more posts by more than {gap}.",
+        gap=percent(gap),
+    )
+    yield Mark(words, True if gap < _CLOSE else None)
+    if not proposed.whole:
+        yield Mark(text("Ended before its time: not every number of closures was looked at."), False)
+    yield Mark(
+        text(
+            "A proposal is no decision: parents are heard, and the way, the rooms and the safety of the road are looked at first."
+        ),
+        None,
+    )
+
+
+_CLOSE = 0.005
+_ROUNDING = 1e-6  # relative: posts are whole millionths in the proof
+
+
+def _proposals(proposed: Proposed) -> Table:
+    lines: list[Line] = []
+    for one in proposed.proposals:
+        w = _worth(proposed, one)
+        lines.append(
+            (
+                code(one.proposal),
+                f"{len(one.proposal.closed)}",
+                f"{w.posts:.1f}",
+                percent(_gap(one, w)),
+                f"{one.posts_freed}",
+                f"{one.quota_freed}",
+                f"{w.pupils:,}",
+                f"{w.pupil_km:,.0f}",
+                f"{w.longest:.0f}",
+                f"{w.riding_km:,.0f}",
+                text("{schools}", schools=[proposed.layout.ids[s] for s in one.proposal.closed]),
+            )
+        )
+    columns = (
+        text("Proposal"),
+        text("Schools"),
+        text("Posts by classes"),
+        text("Gap"),
+        text("Posts as set"),
+        text("Quota"),
+        text("Pupils"),
+        text("Pupil-km"),
+        text("Longest way (minutes)"),
+        text("By bus (pupil-km)"),
+        text("Which"),
+    )
+    note = text(
+        "Every proposal is efficient: no other closes as few schools, frees as many posts and sends as few pupils no farther. a: as many posts as can be; c: the least way; b: between. Posts by classes: the lessons of the classes saved over the loads, which is what is proved; posts as set: whole posts of all sections before less after. Seats, sizes and ways are within their limits in each."
+    )
+    return Table(text("Efficient proposals"), columns, tuple(lines), (note,))
+
+
+def _plans(proposed: Proposed) -> Table:
+    """Show the plans of the proposals that were solved, beside that without a further closure."""
+    if proposed.before is None:
+        return Table(text("Solved with the teachers"), (), ())
+    lines: list[Line] = [_plan(text("no further closure"), proposed.before.card, _solved_as(proposed))]
+    lines += [
+        _plan(code(one.proposal), one.answer.card, _solved(one))
+        for one in proposed.proposals
+        if one.answer is not None
+    ]
+    columns = (
+        text("Proposal"),
+        text("Moves"),
+        text("Empty posts"),
+        text("Teachers beyond posts"),
+        text("Unevenness"),
+        text("Cannot be below"),
+        text("CVs within limits"),
+    )
+    note = text(
+        "Solved with the rules and the budget of the scenario. The table for scenario.toml of each stands in closures-….toml."
+    )
+    return Table(text("Solved with the teachers"), columns, tuple(lines), (note,))
+
+
+def _solved_as(proposed: Proposed) -> tuple[Any, ...]:
+    one = proposed.proposals[0].proposal
+    return _solved(Priced(one, 0, 0, proposed.before))
+
+
+def _plan(which: Text | str, card: Scorecard, solved: tuple[Any, ...]) -> Line:
+    moves, unfilled, even, bound, within, judged = solved
+    return (
+        which,
+        f"{moves:,}",
+        f"{unfilled:,}",
+        f"{sum(row.extra for row in card.posts):,}",
+        "—" if even is None else f"{even:.4f}",
+        "—" if bound is None else f"{bound:.4f}",
+        f"{within} / {judged}" if judged else "—",
+    )
+
+
+def _schools(proposed: Proposed) -> Table:
+    found = proposed.layout
+    lines: tuple[Line, ...] = tuple(
+        (
+            name(found, one.school),
+            f"{int(found.pupils[one.school])}",
+            f"{100 * one.share:.0f}%",
+            *(_percent(share) for share in one.shares),
+            one.said,
+        )
+        for one in proposed.advice
+    )
+    columns = (
+        text("School"),
+        text("Pupils"),
+        text("In proposals"),
+        *(text("With {share} of the pupils", share=f"{100 * factor:.0f}%") for factor in SHARES),
+        text("What is to be said"),
+    )
+    note = text(
+        "In proposals: the share of the efficient proposals that close it. With other numbers of pupils: the share of the proposals with the most posts."
+    )
+    return Table(text("School by school"), columns, lines, (note,))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}%" if share == share else "—"
+
+
+def _obstacles(proposed: Proposed) -> Table:
+    """List the schools that are not considered, and those that no proposal closes."""
+    found, told = proposed.layout, {one.school for one in proposed.advice}
+    rest = [i for i in range(len(found.ids)) if found.considered[i] and i not in told]
+    lines: list[Line] = [(name(found, i), said) for i, said in sorted(found.obstacles.items())]
+    lines += [(name(found, i), text("no proposal closes it")) for i in rest]
+    columns = text("School"), text("Why not")
+    return Table(text("Schools that no proposal closes"), columns, tuple(lines), wide=True)
+
+
+def _chart(proposed: Proposed) -> Chart:
+    dots = []
+    for one in proposed.proposals:
+        if one.proposal.aim == "posts":
+            w = _worth(proposed, one)
+            said = text(
+                "{n} closures: {posts} posts, {pupils} pupils",
+                n=len(one.proposal.closed),
+                posts=f"{w.posts:.1f}",
+                pupils=w.pupils,
+            )
+            dots.append(Dot(float(len(one.proposal.closed)), w.posts, None, said))
+    title = text("The most posts that closures free")
+    return Chart(title, text("schools that close"), text("posts freed, by the classes saved"), tuple(dots))
