@@ -411,14 +411,14 @@ def _scaled(chooser: Chooser, closed: tuple[int, ...], ways: tuple[Way, ...]) ->
 
 
 def _efficient(found: Layout, every: list[Proposal]) -> list[Proposal]:
-    """Keep what no other proposal beats: schools that close, posts, pupils, their way, the longest way, and the bus."""
+    """Keep what no other proposal beats: schools that close, posts, pupils, their way, the longest way, the bus; nor closing nothing."""
     distinct = list({(p.closed, p.ways): p for p in reversed(every)}.values())[::-1]
     aims = []
     for proposal in distinct:
         w = worth(found, proposal.closed, proposal.ways)
         aims.append((len(proposal.closed), -w.posts, w.pupils, w.pupil_km, w.longest, w.riding_km))
-    table = np.round(np.array(aims, dtype=float).reshape(-1, 6), 6)
-    kept = []
+    nothing = (0.0,) * 6  # closing no school at all
+    table, kept = np.round(np.array([*aims, nothing], dtype=float), 6), []
     for i, proposal in enumerate(distinct):
         beaten = (table <= table[i]).all(axis=1) & (table < table[i]).any(axis=1)
         if not beaten.any():
