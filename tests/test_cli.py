@@ -401,6 +401,25 @@ def test_teachers_without_a_degree_are_told(tmp_path: Path) -> None:
     assert "teachers of whom it is not stated: 1" in found.stdout + found.stderr
 
 
+def test_closures_are_proposed_and_written(tmp_path: Path) -> None:
+    """Where something may close its proposals are written, and solved; where nothing may, the page says so."""
+    assert run("closures", TINY, "--out", tmp_path / "none", "--language", "en").exit_code == 0
+    page = (tmp_path / "none" / "closures.html").read_text(encoding="utf-8")
+    assert "No school can close within the limits." in page
+    district = small(closing={"below": 500, "most": 2, "solved": 1})
+    for school in ("P1", "N1", "N2", "P2"):
+        district.change("sections", school, classrooms=40)
+    folder = district.write(tmp_path / "in")
+    assert run("closures", folder, "--out", tmp_path / "out", "--language", "en").exit_code == 0
+    proposals = rows(tmp_path / "out" / "proposals.csv")
+    assert len(proposals) >= 2
+    assert [p["proposal"] for p in proposals if p["solved"] == "yes"]
+    assert list((tmp_path / "out").glob("closures-*.toml"))
+    closed = rows(tmp_path / "out" / "closures.csv")
+    assert {row["proposal"] for row in closed} == {p["proposal"] for p in proposals}
+    assert len(rows(tmp_path / "out" / "candidates.csv")) == 4
+
+
 def test_a_score_and_a_plan_do_not_share_a_folder(tmp_path: Path) -> None:
     """Tables of the same names, of today and of a plan, would be mixed: neither is written over the other."""
     for first, then in (("score", "solve"), ("solve", "score")):

@@ -189,7 +189,7 @@ def _known(share: float) -> float | None:
 def closures_story(proposed: Proposed) -> Story:
     """Tell the proposals."""
     told = [_proposals(proposed), _plans(proposed), _schools(proposed), _obstacles(proposed)]
-    return headed(proposed.scenario, _verdict(proposed), [t for t in told if t.rows], [_chart(proposed)])
+    return headed(proposed.scenario, _verdict(proposed), [t for t in told if t.rows], _charts(proposed))
 
 
 def _verdict(proposed: Proposed) -> Iterator[Mark]:
@@ -353,7 +353,8 @@ def _obstacles(proposed: Proposed) -> Table:
     return Table(text("Schools that no proposal closes"), columns, tuple(lines), wide=True)
 
 
-def _chart(proposed: Proposed) -> Chart:
+def _charts(proposed: Proposed) -> list[Chart]:
+    """Draw the most posts of every number of closures; nothing where there is no proposal."""
     dots = []
     for one in proposed.proposals:
         if one.proposal.aim == "posts":
@@ -366,4 +367,5 @@ def _chart(proposed: Proposed) -> Chart:
             )
             dots.append(Dot(float(len(one.proposal.closed)), w.posts, None, said))
     title = text("The most posts that closures free")
-    return Chart(title, text("schools that close"), text("posts freed, by the classes saved"), tuple(dots))
+    across, up = text("schools that close"), text("posts freed, by the classes saved")
+    return [Chart(title, across, up, tuple(dots))] if dots else []
