@@ -210,6 +210,7 @@ def test_exactly_the_files_that_were_read_are_hashed(tmp_path):
     uses = (
         "cn-2017",
         "cn-stages",
+        "cn-closures",
         "cn-curriculum-2022",
         "cn-loads",
         "cn-staffing",
