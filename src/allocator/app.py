@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from allocator.closures.advise import SHARES, advice, closures_of, code
-from allocator.closures.choose import Proposal
+from allocator.closures.choose import Proposal, worth
 from allocator.closures.choose import frontier as choose_closures
 from allocator.closures.layout import Layout, layout
 from allocator.errors import InputsAreWrong, Issue
@@ -185,16 +185,23 @@ def closures(scenario: Scenario, progress: Progress | None = None, stop: Event |
     Raises
     ------
     InputsAreWrong
-        Where the standard does not say what closing schools must keep to, or no school may be proposed.
+        Where the standard does not say what closing schools must keep to.
     NoPlan, LimitReached
         As in :func:`allocator.solving.solve.solve`.
     """
-    issue = _not_proposable(scenario)
-    if issue is not None:
+    if scenario.standard.closing is None:
+        expected = text("a table [closing]: who is small, and how far pupils may travel")
+        way = text("add it, or use a standard of the program")
+        file = f"{scenario.name}/scenario.toml"
+        issue = Issue(file, None, "standard", text("no table [closing]"), expected, way)
         raise InputsAreWrong([issue], scenario.config.language)
-    tell, limit = progress or (lambda name, objective, bound: None), scenario.config.budget.seconds
+    limit = scenario.config.budget.seconds
+
+    def told(done: int, of: int) -> None:
+        if progress is not None:
+            progress("closures", float(done), float(of))
+
     found = layout(scenario)
-    told = lambda done, of: tell("closures", float(done), float(of))  # noqa: E731
     efficient, whole = choose_closures(found, limit, told, stop)
     efficient.sort(key=code)
     others = {}
@@ -209,19 +216,8 @@ def closures(scenario: Scenario, progress: Progress | None = None, stop: Event |
         for i in solved:
             with_it = _closing(scenario, found, priced[i].proposal)
             priced[i] = replace(priced[i], answer=answer(with_it, progress, stop=stop))
-    told_of = tuple(advice(found, efficient, others))
-    return Proposed(scenario, found, tuple(priced), told_of, whole, before)
-
-
-def _not_proposable(scenario: Scenario) -> Issue | None:
-    """Say why no closure can be proposed for a scenario."""
-    if scenario.standard.closing is not None:
-        return None
-    expected = text("a table [closing]: who is small, and how far pupils may travel")
-    way = text("add it, or use a standard of the program")
-    return Issue(
-        f"{scenario.name}/scenario.toml", None, "standard", text("no table [closing]"), expected, way
-    )
+    told_of = advice(found, efficient, others)
+    return Proposed(scenario, found, tuple(priced), tuple(told_of), whole, before)
 
 
 def _closing(scenario: Scenario, found: Layout, proposal: Proposal) -> Scenario:
@@ -236,17 +232,14 @@ def _priced(scenario: Scenario, now: Problem, found: Layout, proposal: Proposal)
     posts, quota = (
         int(getattr(now.after, name).sum() - getattr(then.after, name).sum()) for name in ("posts", "quota")
     )
-    return Priced(proposal, posts, quota)
+    return Priced(proposal, worth(found, proposal.closed, proposal.ways), posts, quota)
 
 
 def _spread(priced: list[Priced], n: int) -> list[int]:
     """Pick proposals with the most posts, evenly over the numbers of closures, the largest among them."""
     best = [i for i, one in enumerate(priced) if one.proposal.aim == "posts"]
-    if not best or not n:
-        return []
-    return sorted(
-        {best[round((k + 1) * len(best) / min(n, len(best))) - 1] for k in range(min(n, len(best)))}
-    )
+    n = min(n, len(best))
+    return [best[round((k + 1) * len(best) / n) - 1] for k in range(n)]
 
 
 def frontier(

@@ -113,8 +113,7 @@ def solve(
     with _told(voice):
         asked = app.check(scenario, changes)
         voice.found = asked.config.language
-        with _progress(voice.language) as progress:
-            answer = _beside(lambda stop: app.answer(asked, progress, priced=prices, stop=stop), voice)
+        answer = _beside(lambda progress, stop: app.answer(asked, progress, priced=prices, stop=stop), voice)
         told = story(answer, names=names)
         written = write(answer, folder, page(told), _command())
     _summary(told, next(path for path in written if path.name == "report.html"))
@@ -137,8 +136,7 @@ def frontier(
     with _told(voice):
         asked = app.check(scenario, changes)
         voice.found = asked.config.language
-        with _progress(voice.language) as progress:
-            traced = _beside(lambda stop: app.frontier(asked, points, progress, stop), voice)
+        traced = _beside(lambda progress, stop: app.frontier(asked, points, progress, stop), voice)
         told = frontier_story(traced)
         written = write_frontier(traced, folder, page(told))
     _summary(told, next(path for path in written if path.name == "frontier.html"))
@@ -160,8 +158,7 @@ def closures(
     with _told(voice):
         asked = app.check(scenario, changes)
         voice.found = asked.config.language
-        with _progress(voice.language) as progress:
-            proposed = _beside(lambda stop: app.closures(asked, progress, stop), voice)
+        proposed = _beside(lambda progress, stop: app.closures(asked, progress, stop), voice)
         told = closures_story(proposed)
         written = write_closures(proposed, folder, page(told))
     _summary(told, next(path for path in written if path.name == "closures.html"))
@@ -255,8 +252,7 @@ def score(
         scored = app.score(scenario, changes, year, standard)
         voice.found = scored.scenario.config.language
         if moves and len(scored.problem.teachers):
-            with _progress(voice.language) as progress:
-                scored = _beside(lambda stop: app.needed(scored, progress, stop), voice)
+            scored = _beside(lambda progress, stop: app.needed(scored, progress, stop), voice)
         told = score_story(scored)
         written = [] if folder is None else write_score(scored, folder, page(told))
     _summary(told, next((path for path in written if path.name == "score.html"), None))
@@ -447,30 +443,31 @@ def _ended(words: Text, voice: _Voice, code: int) -> typer.Exit:
     return typer.Exit(code)
 
 
-def _beside(work: Callable[[Event], Found], voice: _Voice) -> Found:
-    """Work in a thread of its own, so that Ctrl-C is heard at once: it asks for the best plan so far.
+def _beside(work: Callable[[app.Progress, Event], Found], voice: _Voice) -> Found:
+    """Work in a thread of its own and show how far it is, so that Ctrl-C is heard at once: it asks for the best plan so far.
 
     A second Ctrl-C leaves without one.
     """
     done: Future[Found] = Future()
     stop = Event()
 
-    def run() -> None:
+    def run(progress: app.Progress) -> None:
         try:
-            done.set_result(work(stop))
+            done.set_result(work(progress, stop))
         except BaseException as error:  # whatever it is, it is told where the result is awaited
             done.set_exception(error)
 
-    Thread(target=run, daemon=True).start()
-    while not done.done():
-        try:
-            wait([done], timeout=0.2)  # in turns: an endless wait cannot be interrupted on Windows
-        except KeyboardInterrupt:
-            if stop.is_set():
-                raise
-            stop.set()
-            words = text("Stopping with the best plan so far; press Ctrl-C again to leave without one.")
-            _print(words, voice.language, error=True)
+    with _progress(voice.language) as progress:
+        Thread(target=run, args=(progress,), daemon=True).start()
+        while not done.done():
+            try:
+                wait([done], timeout=0.2)  # in turns: an endless wait cannot be interrupted on Windows
+            except KeyboardInterrupt:
+                if stop.is_set():
+                    raise
+                stop.set()
+                words = text("Stopping with the best plan so far; press Ctrl-C again to leave without one.")
+                _print(words, voice.language, error=True)
     try:
         return done.result()
     except LimitReached:

@@ -220,11 +220,6 @@ class Band(Frozen):
     minutes: Number
     boarding: bool
 
-    @property
-    def name(self) -> Text:
-        """Name in both languages."""
-        return both(self.zh, self.en)
-
 
 class Closing(Frozen):
     """What closing schools must keep to: who is small enough to be considered, and the ways of pupils."""

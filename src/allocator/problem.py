@@ -23,6 +23,7 @@ from allocator.reorganise import GRADES, Journey, Reorganised, reorganise, secti
 from allocator.roads import Floats, Roads, great_circle_km, roads
 from allocator.scenario.config import Config
 from allocator.scenario.read import Scenario
+from allocator.scenario.telling import small_below
 from allocator.words import text
 
 Ints = NDArray[np.int64]
@@ -445,9 +446,8 @@ def _units(scenario: Scenario, keys: list[tuple[str, str]], counts: Bools, pupil
     schools, scoring = scenario.table("schools"), scenario.config.scoring
     kinds = dict(zip(schools["school_id"], schools["kind"], strict=True))
     parents = dict(zip(schools["school_id"], schools["parent_id"], strict=True))
-    standard = scenario.standard.balance.excluded_teaching_point_below.value
-    below = standard if scoring.below is None else scoring.below
-    small = np.array([kinds[s] == "teaching_point" for s, _ in keys], dtype=bool) & (pupils < below)
+    points = np.array([kinds[s] == "teaching_point" for s, _ in keys], dtype=bool)
+    small = points & (pupils < small_below(scenario))
     unit = np.where(counts, np.arange(len(keys)), -1)
     if scoring.teaching_points == "separate":
         return unit

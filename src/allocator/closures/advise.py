@@ -70,7 +70,6 @@ def freed_by(found: Layout, proposal: Proposal, school: int) -> float:
 
 def sentence(found: Layout, proposal: Proposal, way: Way) -> Text:
     """Say of one section of a proposal who goes where, how far, and how full the receiving school gets."""
-    coming = np.sum([found.own[w.section] for w in proposal.ways if w.to == way.to], axis=0)
     return text(
         "{pupils} pupils in {classes} classes ({each} a class) go {km} km to {school}, {minutes} minutes {mode}; it then has {after} classes in {rooms} rooms",
         pupils=way.pupils,
@@ -80,7 +79,7 @@ def sentence(found: Layout, proposal: Proposal, way: Way) -> Text:
         school=name(found, int(found.school[way.to])),
         minutes=f"{way.minutes:.0f}",
         mode=mode(way),
-        after=found.classes_with(way.to, coming),
+        after=found.classes_with(way.to, found.coming(proposal.ways)[way.to]),
         rooms=int(found.rooms[way.to]),
     )
 

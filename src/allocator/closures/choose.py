@@ -18,6 +18,7 @@ from ortools.sat.python import cp_model
 
 from allocator.closures.layout import Layout
 from allocator.closures.travel import Way
+from allocator.problem import Ints
 from allocator.words import Text, text
 
 _POST = 1_000_000  # posts are counted in millionths
@@ -260,14 +261,7 @@ class _Found:
 def worth(found: Layout, closed: Iterable[int], ways: Iterable[Way]) -> Worth:
     """Count a proposal anew, from its ways alone and without the model."""
     taken = tuple(ways)
-    coming = np.zeros_like(found.own)
-    for way in taken:
-        coming[way.to] += found.own[way.section]
-    gone = np.isin(found.school, list(closed))
-    touched = np.flatnonzero(coming.any(axis=1) & ~gone)
-    saved = np.where(gone, found.classes, 0)
-    for u in touched:
-        saved[u] = found.classes[u] - found.classes_with(int(u), coming[u])
+    saved = _saved(found, closed, taken)
     return Worth(
         posts=float((saved * found.worth).sum()),
         classes=int(saved.sum()),
@@ -279,13 +273,19 @@ def worth(found: Layout, closed: Iterable[int], ways: Iterable[Way]) -> Worth:
     )
 
 
+def _saved(found: Layout, closed: Iterable[int], ways: Iterable[Way]) -> Ints:
+    """Classes that each section has less, shape (sections,)."""
+    coming, gone = found.coming(ways), np.isin(found.school, list(closed))
+    saved = np.where(gone, found.classes, 0)
+    for u in np.flatnonzero(coming.any(axis=1) & ~gone):
+        saved[u] = found.classes[u] - found.classes_with(int(u), coming[u])
+    return saved
+
+
 def breaches(found: Layout, closed: Iterable[int], ways: Iterable[Way]) -> Iterator[Text]:
     """Yield what a proposal does that it may not; counted from the ways alone, without the model."""
     taken, gone = tuple(ways), set(closed)
-    sent = [way.section for way in taken]
-    coming = np.zeros_like(found.own)
-    for way in taken:
-        coming[way.to] += found.own[way.section]
+    sent, coming = [way.section for way in taken], found.coming(taken)
     for u, school in enumerate(found.school):
         if sent.count(u) != (int(school) in gone and found.own[u].sum() > 0):
             yield text(
@@ -343,9 +343,12 @@ def frontier(
     numbers = range(1, min(most, int(found.considered.sum())) + 1)
 
     def of(closures: int) -> list[Proposal] | None:
-        return (
-            None if stop is not None and stop.is_set() else list(_of(chooser, closures, limit, posts_alone))
-        )
+        if stop is not None and stop.is_set():
+            return None
+        first = chooser.best(closures, limit, None, None)
+        if first.values is None:
+            return [] if first.proved else None
+        return list(_of(chooser, closures, limit, first, posts_alone))
 
     every: list[Proposal] = []
     whole = True
@@ -362,11 +365,10 @@ def frontier(
     return _efficient(found, every), whole
 
 
-def _of(chooser: Chooser, closures: int, limit: float, posts_alone: bool) -> Iterator[Proposal]:
+def _of(
+    chooser: Chooser, closures: int, limit: float, first: _Found, posts_alone: bool
+) -> Iterator[Proposal]:
     """Yield the proposals of one number of closures: most posts, the least way, and between the two."""
-    first = chooser.best(closures, limit, None, None)
-    if first.values is None:
-        return
     ends = [_least(chooser, closures, limit, "posts", first)]
     if posts_alone:
         yield ends[0][0]
@@ -399,14 +401,8 @@ def _least(
 
 def _scaled(chooser: Chooser, closed: tuple[int, ...], ways: tuple[Way, ...]) -> tuple[int, int]:
     """Millionths of posts and hundredths of pupil-km, as the model counts them."""
-    found, gone = chooser.layout, set(closed)
-    coming = np.zeros_like(found.own)
-    for way in ways:
-        coming[way.to] += found.own[way.section]
-    posts = 0
-    for u, one in enumerate(found.worth):
-        after = 0 if int(found.school[u]) in gone else found.classes_with(u, coming[u])
-        posts += round(one * _POST) * (int(found.classes[u]) - after)
+    saved = _saved(chooser.layout, closed, ways)
+    posts = sum(round(one * _POST) * int(n) for one, n in zip(chooser.layout.worth, saved, strict=True))
     return posts, sum(round(way.pupils * way.km * _METRE) for way in ways)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,10 +11,18 @@ from allocator.closures.travel import Way, way_of
 from allocator.demand.classes import class_groups
 from allocator.domain import Standard
 from allocator.problem import Bools, Ints
-from allocator.reorganise import GRADES, Journey, reorganise, section_limits
+from allocator.reorganise import (
+    GRADES,
+    Journey,
+    Reorganised,
+    reorganise,
+    section_classes,
+    section_limits,
+)
 from allocator.roads import Floats, Roads, roads
 from allocator.scenario.config import Enrolment
 from allocator.scenario.read import Scenario
+from allocator.scenario.telling import section_keys
 from allocator.words import Text, text
 
 
@@ -79,6 +87,13 @@ class Layout:
         groups = class_groups(pupils, self.limit[section], self.standard.classes)
         return sum(group.classes for group in groups)
 
+    def coming(self, ways: Iterable[Way]) -> Ints:
+        """Pupils by grade that ways bring to each section, shape (sections, 13)."""
+        found = np.zeros_like(self.own)
+        for way in ways:
+            found[way.to] += self.own[way.section]
+        return found
+
 
 def layout(scenario: Scenario, factor: float = 1.0) -> Layout:
     """Lay out a checked scenario whose standard has a table ``closing``.
@@ -97,41 +112,30 @@ def layout(scenario: Scenario, factor: float = 1.0) -> Layout:
         tables["enrolment"] = forecast
     change = reorganise(replace(scenario, config=config, tables=tables))
     after, ways = change.after, roads(change.after)
-    sections, schools = after.table("sections"), after.table("schools")
-    ids = tuple(str(s) for s in schools["school_id"])
+    sections = after.table("sections")
+    ids = tuple(str(s) for s in after.table("schools")["school_id"])
     school = np.array([ids.index(s) for s in sections["school_id"]], dtype=np.int64)
     own = sections[GRADES].to_numpy(float).astype(np.int64)
-    limit = tuple(section_limits(after))
     stage = tuple(str(s) for s in sections["stage"])
-    pupils = np.bincount(school, own.sum(axis=1), minlength=len(ids)).astype(np.int64)
-    sizes = after.standard.balance.school_size
-    size_limit = np.array([sizes[k].value if k in sizes else np.inf for k in schools["kind"]])
-    larger = np.isin(ids, scenario.config.scoring.larger_schools)
-    relaxed = after.standard.balance.school_size_relaxed
-    size_limit[larger] = [relaxed[k].value for k in schools["kind"][larger]]
+    classes = _classes(after)
     draft = Layout(
         scenario=after,
         ids=ids,
         school=school,
         stage=stage,
         own=own,
-        limit=limit,
-        rooms=np.zeros(len(school), dtype=np.int64),
-        classes=np.zeros(len(school), dtype=np.int64),
+        limit=tuple(section_limits(after)),
+        rooms=_rooms(change, classes),
+        classes=np.array(list(classes.values()), dtype=np.int64),
         worth=np.array([_worth(after.standard, one) for one in stage]),
-        pupils=pupils,
-        size_limit=size_limit,
+        pupils=np.bincount(school, own.sum(axis=1), minlength=len(ids)).astype(np.int64),
+        size_limit=_size_limits(after),
         considered=np.zeros(len(ids), dtype=bool),
         obstacles={},
         ways=(),
     )
-    classes = np.array([draft.classes_with(u, np.zeros(13, dtype=np.int64)) for u in range(len(school))])
-    rooms = sections["classrooms"].to_numpy(float)
-    today = np.array([_classes_today(scenario, ids[s], g) for s, g in zip(school, stage, strict=True)])
-    rooms = np.where(np.isnan(rooms), np.where(np.isnan(today), classes, today), rooms).astype(np.int64)
-    draft = replace(draft, rooms=rooms, classes=classes)
     obstacles = dict(_obstacles(draft, change.journeys))
-    considered = np.array([i not in obstacles and pupils[i] > 0 for i in range(len(ids))])
+    considered = np.array([i not in obstacles and draft.pupils[i] > 0 for i in range(len(ids))])
     found = tuple(_ways(replace(draft, considered=considered), ways))
     reached = {way.section for way in found}
     for i in np.flatnonzero(considered):
@@ -143,6 +147,34 @@ def layout(scenario: Scenario, factor: float = 1.0) -> Layout:
     return replace(draft, considered=considered, obstacles=obstacles, ways=found)
 
 
+def _classes(scenario: Scenario) -> dict[tuple[str | None, str | None], int]:
+    """Classes of every section of a scenario, by school and stage."""
+    keys = section_keys(scenario.table("sections"))
+    groups = section_classes(scenario)
+    return {key: sum(g.classes for g in group) for key, group in zip(keys, groups, strict=True)}
+
+
+def _rooms(change: Reorganised, classes: Mapping[tuple[str | None, str | None], int]) -> Ints:
+    """Classrooms of every section: as stated, else the classes of today, else (of a new section) those it has."""
+    stated, today = change.after.table("sections")["classrooms"], _classes(change.before)
+    rooms = [
+        (today.get(key) or now) if np.isnan(given) else int(given)
+        for (key, now), given in zip(classes.items(), stated.to_numpy(float), strict=True)
+    ]
+    return np.array(rooms, dtype=np.int64)
+
+
+def _size_limits(scenario: Scenario) -> Floats:
+    """Most pupils of every school, inf where the standard names no number."""
+    schools, balance = scenario.table("schools"), scenario.standard.balance
+    larger = scenario.config.scoring.larger_schools
+    found = []
+    for school, kind in zip(schools["school_id"], schools["kind"], strict=True):
+        limits = balance.school_size_relaxed if school in larger else balance.school_size
+        found.append(limits[kind].value if kind in limits else np.inf)
+    return np.array(found)
+
+
 def _worth(standard: Standard, stage: str) -> float:
     """Return the posts that a class of a stage takes: the lessons of its mean grade over the loads of their subjects."""
     order = {grade: i for i, grade in enumerate(standard.periods.grades)}
@@ -151,17 +183,6 @@ def _worth(standard: Standard, stage: str) -> float:
         float(np.mean([lessons[i] for i in grades])) / standard.loads.load(stage, subject)
         for subject, lessons in standard.periods.subjects.items()
     )
-
-
-def _classes_today(scenario: Scenario, school: str, stage: str) -> float:
-    """Classes of a section today, which are its rooms where none are stated; nan for a section that is new."""
-    sections = scenario.table("sections")
-    here = sections[(sections["school_id"] == school) & (sections["stage"] == stage)]
-    row = here.iloc[0]
-    limit = section_limits(replace(scenario, tables=dict(scenario.tables) | {"sections": here}))[0]
-    pupils = tuple((g, int(row[f"g{g}"])) for g in scenario.standard.stages[stage].grades)
-    found = sum(group.classes for group in class_groups(pupils, limit, scenario.standard.classes))
-    return float(found) if found else np.nan
 
 
 def _obstacles(found: Layout, journeys: tuple[Journey, ...]) -> Iterator[tuple[int, Text]]:

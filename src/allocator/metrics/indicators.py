@@ -127,8 +127,11 @@ def readings(problem: Problem, snapshots: Sequence[Snapshot]) -> list[dict[str, 
     for name, indicator in problem.standard.indicators.items():
         limits = [indicator.threshold.get(stage) for stage in problem.stages]
         by_stage = np.array([np.nan if limit is None else limit.value for limit in limits])
+        people = (
+            (problem.counts(indicator), problem.unsure(indicator)) if indicator.counts == "teachers" else None
+        )
         for moment, snapshot in zip(found, snapshots, strict=True):
-            amounts = snapshot.season.together(_amounts(problem, indicator, snapshot))
+            amounts = snapshot.season.together(_amounts(problem, indicator, people, snapshot))
             moment[name] = Reading(
                 indicator,
                 snapshot,
@@ -139,14 +142,16 @@ def readings(problem: Problem, snapshots: Sequence[Snapshot]) -> list[dict[str, 
     return found
 
 
-def _amounts(problem: Problem, indicator: Indicator, snapshot: Snapshot) -> Floats:
+def _amounts(
+    problem: Problem, indicator: Indicator, people: tuple[Bools, Bools] | None, snapshot: Snapshot
+) -> Floats:
     """Heads that count in each section, or the material; nan where not known or where the section is not open."""
-    if indicator.counts != "teachers":
+    if people is None:
         return np.where(snapshot.season.open, snapshot.season.material[indicator.counts], np.nan)
     if not len(problem.teachers):  # no roster: not nobody, but not known
         return np.full(len(snapshot.season.open), np.nan)
-    known = snapshot.season.open & (heads(problem, indicator, problem.unsure(indicator), snapshot) == 0)
-    return np.where(known, heads(problem, indicator, problem.counts(indicator), snapshot), np.nan)
+    counted, unsure = (heads(problem, indicator, some, snapshot) for some in people)
+    return np.where(snapshot.season.open & (unsure == 0), counted, np.nan)
 
 
 def heads(problem: Problem, indicator: Indicator, people: Bools, snapshot: Snapshot) -> Ints:
@@ -169,10 +174,10 @@ def visitors_of(problem: Problem, indicator: Indicator, snapshot: Snapshot) -> F
 
     A visit is of today; it lasts as long as the teacher keeps the present place.
     """
-    balance, season, n = problem.standard.balance, snapshot.season, len(problem.sections.school)
-    if not (problem.config.scoring.visitors and indicator.visitors):
-        return np.zeros(n)
-    if balance.visitors_from is None or balance.visitors_below is None:
+    season, n = snapshot.season, len(problem.sections.school)
+    least, below = problem.standard.balance.visitors_from, problem.standard.balance.visitors_below
+    wanted = problem.config.scoring.visitors and indicator.visitors
+    if not wanted or least is None or below is None:
         return np.zeros(n)
     teacher, section = problem.visits
     home, subject = problem.teachers.home[teacher], problem.teachers.subject[teacher]
@@ -181,7 +186,7 @@ def visitors_of(problem: Problem, indicator: Indicator, snapshot: Snapshot) -> F
     here &= problem.counts(indicator)[teacher, problem.sections.stage[section]]
     point = (problem.schools["kind"] == "teaching_point").to_numpy()[problem.sections.school]
     small = np.isin(problem.section_setting, ("rural", "remote")) | point
-    small &= (season.pupils >= balance.visitors_from.value) & (season.pupils < balance.visitors_below.value)
+    small &= (season.pupils >= least.value) & (season.pupils < below.value)
     return np.bincount(section[here & small[section]], minlength=n).astype(np.float64)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from allocator.closures.advise import Advice
-from allocator.closures.choose import Proposal
+from allocator.closures.choose import Proposal, Worth
 from allocator.closures.layout import Layout
 from allocator.metrics.scorecard import Scorecard
 from allocator.problem import Problem
@@ -85,6 +85,8 @@ class Priced:
 
     Parameters
     ----------
+    worth
+        What it frees and costs, by its ways alone.
     posts_freed, quota_freed
         Posts as they are set, and staff quota, before less after.
     answer
@@ -92,6 +94,7 @@ class Priced:
     """
 
     proposal: Proposal
+    worth: Worth
     posts_freed: int
     quota_freed: int
     answer: Answer | None = None

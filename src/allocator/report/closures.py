@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from allocator.closures.advise import SHARES, closures_of, code, freed_by, name, sentence
-from allocator.closures.choose import Worth, worth
-from allocator.metrics.scorecard import Scorecard
-from allocator.report.answer import Priced, Proposed
+from allocator.report.answer import Answer, Priced, Proposed
 from allocator.report.files import table, write_files
 from allocator.report.frontier import within_limits
 from allocator.report.parts import Chart, Dot, Line, Mark, Table, percent
@@ -48,7 +46,7 @@ _SCHOOLS = ("school_id", "considered", "pupils", "share", "share_at_80", "share_
 
 
 def write_closures(proposed: Proposed, out: Path, page: str) -> list[Path]:
-    """Write proposals.csv, closures.csv, schools.csv, closures.html, and each solved proposal as a table for scenario.toml.
+    """Write proposals.csv, closures.csv, candidates.csv, closures.html, and each solved proposal as a table for scenario.toml.
 
     Raises
     ------
@@ -90,13 +88,13 @@ def proposal_rows(proposed: Proposed) -> Iterator[dict[str, Any]]:
     """Yield the rows of proposals.csv."""
     price = proposed.scenario.config.money.bus_km
     for one in proposed.proposals:
-        proposal, found = one.proposal, _worth(proposed, one)
+        proposal, found = one.proposal, one.worth
         values = [
             code(proposal),
             len(proposal.closed),
             found.posts,
             max(proposal.bound, found.posts),
-            _gap(one, found),
+            _gap(one),
             found.classes,
             one.posts_freed,
             one.quota_freed,
@@ -108,37 +106,29 @@ def proposal_rows(proposed: Proposed) -> Iterator[dict[str, Any]]:
             None if price is None else price * found.riding_km,
             found.boarding,
             one.answer is not None,
-            *_solved(one),
+            *_solved(one.answer),
         ]
         yield dict(zip(_PROPOSALS, values, strict=True))
 
 
-def _worth(proposed: Proposed, one: Priced) -> Worth:
-    return worth(proposed.layout, one.proposal.closed, one.proposal.ways)
-
-
-def _gap(one: Priced, found: Worth) -> float:
+def _gap(one: Priced) -> float:
     """How much more posts, relatively, the bound leaves possible."""
-    gap = max(one.proposal.bound - found.posts, 0.0) / max(one.proposal.bound, 1e-9)
+    gap = max(one.proposal.bound - one.worth.posts, 0.0) / max(one.proposal.bound, 1e-9)
     return gap if gap > _ROUNDING else 0.0
 
 
-def _solved(one: Priced) -> tuple[Any, ...]:
+def _solved(answer: Answer | None) -> tuple[Any, ...]:
     """Return moves, empty posts, unevenness with its bound, and CVs within their limits; None without a plan."""
-    if one.answer is None:
+    if answer is None:
         return (None,) * 6
-    level = next((level for level in one.answer.result.levels if level.name == "evenness"), None)
+    level = next((level for level in answer.result.levels if level.name == "evenness"), None)
     return (
-        int(one.answer.result.plan.away(one.answer.problem).sum()),
-        _unfilled(one.answer.card),
+        int(answer.result.plan.away(answer.problem).sum()),
+        sum(row.unfilled for row in answer.card.posts),
         None if level is None else level.objective,
         None if level is None else level.bound,
-        *within_limits(one.answer.card),
+        *within_limits(answer.card),
     )
-
-
-def _unfilled(card: Scorecard) -> int:
-    return sum(row.unfilled for row in card.posts)
 
 
 def closure_rows(proposed: Proposed) -> Iterator[dict[str, Any]]:
@@ -202,8 +192,8 @@ def _verdict(proposed: Proposed) -> Iterator[Mark]:
     if not proposals:
         yield Mark(text("No school can close within the limits."), False)
         return
-    best = max(proposals, key=lambda one: (len(one.proposal.closed), _worth(proposed, one).posts))
-    w = _worth(proposed, best)
+    best = max(proposals, key=lambda one: (len(one.proposal.closed), one.worth.posts))
+    w = best.worth
     words = text(
         "With {n} closures, the most that were looked at or are possible, {posts} posts are freed by the classes saved, {set} as posts are set; {pupils} pupils change school, the longest way takes {minutes} minutes.",
         n=len(best.proposal.closed),
@@ -213,7 +203,7 @@ def _verdict(proposed: Proposed) -> Iterator[Mark]:
         minutes=f"{w.longest:.0f}",
     )
     yield Mark(words, None)
-    gap = max(_gap(one, _worth(proposed, one)) for one in proposals)
+    gap = max(_gap(one) for one in proposals)
     words = text(
         "Proved: no choice of as many schools with no longer way frees more posts by more than {gap}.",
         gap=percent(gap),
@@ -236,13 +226,13 @@ _ROUNDING = 1e-6  # relative: posts are whole millionths in the proof
 def _proposals(proposed: Proposed) -> Table:
     lines: list[Line] = []
     for one in proposed.proposals:
-        w = _worth(proposed, one)
+        w = one.worth
         lines.append(
             (
                 code(one.proposal),
                 f"{len(one.proposal.closed)}",
                 f"{w.posts:.1f}",
-                percent(_gap(one, w)),
+                percent(_gap(one)),
                 f"{one.posts_freed}",
                 f"{one.quota_freed}",
                 f"{w.pupils:,}",
@@ -275,12 +265,8 @@ def _plans(proposed: Proposed) -> Table:
     """Show the plans of the proposals that were solved, beside that without a further closure."""
     if proposed.before is None:
         return Table(text("Solved with the teachers"), (), ())
-    lines: list[Line] = [_plan(text("no further closure"), proposed.before.card, _solved_as(proposed))]
-    lines += [
-        _plan(code(one.proposal), one.answer.card, _solved(one))
-        for one in proposed.proposals
-        if one.answer is not None
-    ]
+    lines = [_plan(text("no further closure"), proposed.before)]
+    lines += [_plan(code(one.proposal), one.answer) for one in proposed.proposals if one.answer is not None]
     columns = (
         text("Proposal"),
         text("Moves"),
@@ -296,18 +282,13 @@ def _plans(proposed: Proposed) -> Table:
     return Table(text("Solved with the teachers"), columns, tuple(lines), (note,))
 
 
-def _solved_as(proposed: Proposed) -> tuple[Any, ...]:
-    one = proposed.proposals[0].proposal
-    return _solved(Priced(one, 0, 0, proposed.before))
-
-
-def _plan(which: Text | str, card: Scorecard, solved: tuple[Any, ...]) -> Line:
-    moves, unfilled, even, bound, within, judged = solved
+def _plan(which: Text | str, answer: Answer) -> Line:
+    moves, unfilled, even, bound, within, judged = _solved(answer)
     return (
         which,
         f"{moves:,}",
         f"{unfilled:,}",
-        f"{sum(row.extra for row in card.posts):,}",
+        f"{sum(row.extra for row in answer.card.posts):,}",
         "—" if even is None else f"{even:.4f}",
         "—" if bound is None else f"{bound:.4f}",
         f"{within} / {judged}" if judged else "—",
@@ -358,7 +339,7 @@ def _charts(proposed: Proposed) -> list[Chart]:
     dots = []
     for one in proposed.proposals:
         if one.proposal.aim == "posts":
-            w = _worth(proposed, one)
+            w = one.worth
             said = text(
                 "{n} closures: {posts} posts, {pupils} pupils",
                 n=len(one.proposal.closed),

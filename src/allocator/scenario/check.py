@@ -41,6 +41,7 @@ from allocator.scenario.telling import (
     rows,
     says,
     section_keys,
+    small_below,
 )
 from allocator.words import text
 
@@ -228,14 +229,13 @@ def grades_without_pupils(scenario: Scenario) -> Issues:
 
 def points_without_a_school(scenario: Scenario) -> Issues:
     """Warn of small teaching points that are to count with their school, and have none that counts."""
-    scoring, sections = scenario.config.scoring, scenario.table("sections")
-    if scoring.teaching_points != "merge":
+    sections, below = scenario.table("sections"), small_below(scenario)
+    if scenario.config.scoring.teaching_points != "merge":
         return
-    standard = scenario.standard.balance.excluded_teaching_point_below.value
     schools = {row["school_id"]: row for _, row in scenario.table("schools").iterrows()}
     pupils = dict(zip(section_keys(sections), pupils_of(sections), strict=True))
     small = {
-        key: n < (standard if scoring.below is None else scoring.below)
+        key: n < below
         for key, n in pupils.items()
         if key[0] in schools and schools[key[0]]["kind"] == "teaching_point"
     }

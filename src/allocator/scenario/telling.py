@@ -67,6 +67,12 @@ def pupils_of(sections: pd.DataFrame) -> pd.Series:
     return sections[GRADES].astype(float).sum(axis=1, skipna=False)
 
 
+def small_below(scenario: Scenario) -> float:
+    """Pupils below which a teaching point is small: the scenario's number, else the standard's."""
+    below = scenario.config.scoring.below
+    return scenario.standard.balance.excluded_teaching_point_below.value if below is None else below
+
+
 def section_keys(table: pd.DataFrame) -> list[tuple[str | None, str | None]]:
     """Return school and stage of each row."""
     return list(zip(table["school_id"], table["stage"], strict=True))
