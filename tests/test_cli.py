@@ -415,6 +415,9 @@ def test_closures_are_proposed_and_written(tmp_path: Path) -> None:
     assert len(proposals) >= 2
     assert [p["proposal"] for p in proposals if p["solved"] == "yes"]
     assert list((tmp_path / "out").glob("closures-*.toml"))
+    found = run("closures", folder, "--out", tmp_path / "short", "--language", "en", "--seconds", "1e-9")
+    assert "Ended before its time" in found.stdout
+    assert "No school can close" not in found.stdout
     closed = rows(tmp_path / "out" / "closures.csv")
     assert {row["proposal"] for row in closed} == {p["proposal"] for p in proposals}
     assert len(rows(tmp_path / "out" / "candidates.csv")) == 4

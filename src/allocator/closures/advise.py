@@ -145,7 +145,7 @@ def _said(found: Layout, mine: Sequence[Proposal], school: int) -> Text:
             )
         else:
             parts.append(text("against it: no other school is within the limits of their way"))
-    freed = [freed_by(found, p, school) for p in mine]
+    freed = [round(freed_by(found, p, school), 6) + 0.0 for p in mine]  # 0 is not told as -0
     parts.append(_freed(min(freed), max(freed)))
     return reduce(lambda first, then: text("{first}; {then}", first=first, then=then), parts)
 

@@ -189,8 +189,11 @@ def _verdict(proposed: Proposed) -> Iterator[Mark]:
     yield Mark(
         text("Schools that may be proposed: {n} of {all}.", n=n, all=len(set(found.school.tolist()))), None
     )
+    if not proposed.whole:
+        yield Mark(text("Ended before its time: not every number of closures was looked at."), False)
     if not proposals:
-        yield Mark(text("No school can close within the limits."), False)
+        if proposed.whole:
+            yield Mark(text("No school can close within the limits."), False)
         return
     best = max(proposals, key=lambda one: (len(one.proposal.closed), one.worth.posts))
     w = best.worth
@@ -209,8 +212,6 @@ def _verdict(proposed: Proposed) -> Iterator[Mark]:
         gap=percent(gap),
     )
     yield Mark(words, True if gap < _CLOSE else None)
-    if not proposed.whole:
-        yield Mark(text("Ended before its time: not every number of closures was looked at."), False)
     yield Mark(
         text(
             "A proposal is no decision: parents are heard, and the way, the rooms and the safety of the road are looked at first."
