@@ -254,7 +254,7 @@ def test_interrupting_is_130(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 # --- scoring
 
 
-@pytest.mark.parametrize(("language", "said"), [("zh", "现状评估"), ("en", "Scored, not solved")])
+@pytest.mark.parametrize(("language", "said"), [("zh", "现状评估"), ("en", "does not meet the standard")])
 def test_a_district_is_scored_as_it_stands(tmp_path: Path, language: str, said: str) -> None:
     """Score writes the tables of today, without a plan, and says what is not met."""
     found = run("score", TINY, "--out", tmp_path / "out", "--language", language)
@@ -295,9 +295,12 @@ def test_a_score_is_headed_as_of_today(tmp_path: Path) -> None:
     found = run("score", folder, "--out", tmp_path / "out", "--language", "en")
     assert found.exit_code == 0
     assert "ill: 1" in found.stdout
+    recruits = [row for row in rows(roster) if row["recruit"] == "yes"]
+    assert recruits
+    assert f"Recruits have no place yet and do not count: {len(recruits)}." in found.stdout
     page = (tmp_path / "out" / "score.html").read_text(encoding="utf-8")
     assert "<h1>Balance of the district today</h1>" in page
-    for said in ("school year 2019–2020", "(about to close)", "Judged by:"):
+    for said in ("school year 2019–2020", "(about to close)", "Drawn up by:"):
         assert said in page
 
 
@@ -347,11 +350,14 @@ def test_the_fewest_moves_are_told_where_they_are_asked_for(tmp_path: Path) -> N
     """Score solves only with --moves; the moves listed are as many as the number told."""
     assert run("score", TINY, "--moves", "--language", "en", "--out", tmp_path / "out").exit_code == 0
     told = rows(tmp_path / "out" / "needed.csv")
-    assert [list(row) for row in told[:1]] == [["stage", "indicator", "anyway", "least", "most"]]
+    columns = ["stage", "indicator", "anyway", "least", "most", "cv", "limit", "asking"]
+    assert [list(row) for row in told[:1]] == [columns]
     listed = rows(tmp_path / "out" / "needed_moves.csv")
     for row in told:
         mine = [m for m in listed if (m["stage"], m["indicator"]) == (row["stage"], row["indicator"])]
         assert len(mine) == int(row["most"] or 0)
+        if mine:
+            assert float(row["cv"]) <= float(row["limit"])
     page = (tmp_path / "out" / "score.html").read_text(encoding="utf-8")
     assert "Fewest moves under the rules" in page
     folder = variant(tmp_path / "pupils")

@@ -29,6 +29,7 @@ SAME = {  # codes and frames, which are written alike in both languages
     "false",
     "true",
     "{month}",
+    "{school} · {stage} · {subject}",
     "{n}",
     "{rule}",
     "{schools}",

@@ -138,7 +138,7 @@ def score(
     year: int | None = None,
     standard: str | None = None,
 ) -> Scored:
-    """Measure a district as it stands today; its rules, closures, openings and forecasts are left aside.
+    """Measure a district as it stands today; its rules, closures, openings, forecasts and recruits are left aside.
 
     Without a roster only what pupils, buildings and classes say is measured.
 
@@ -159,11 +159,19 @@ def score(
     )
     found = read(folder, needed=("schools", "sections"), settings=settings)
     scenario = replace(found, config=_changed(found.config, changes or {}))
-    still = {"closures": {}, "openings": {}, "enrolment": Enrolment()}
-    tables = dict(scenario.tables) | {"enrolment": scenario.table("enrolment").iloc[:0]}
-    today = replace(scenario, config=scenario.config.model_copy(update=still), tables=tables)
-    problem = build(today)
+    problem = build(_today(scenario))
     return Scored(scenario, problem, scorecard(problem, standing_still(problem)))
+
+
+def _today(scenario: Scenario) -> Scenario:
+    """Leave out what is still to come: closures, openings, forecasts, and recruits, who have no place yet."""
+    still = {"closures": {}, "openings": {}, "enrolment": Enrolment()}
+    teachers = scenario.table("teachers")
+    tables = dict(scenario.tables) | {
+        "enrolment": scenario.table("enrolment").iloc[:0],
+        "teachers": teachers[~teachers["recruit"].astype(bool)].reset_index(drop=True),
+    }
+    return replace(scenario, config=scenario.config.model_copy(update=still), tables=tables)
 
 
 def needed(scored: Scored, progress: Progress | None = None, stop: Event | None = None) -> Scored:

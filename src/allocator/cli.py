@@ -216,7 +216,7 @@ def score(
         typer.Option(
             min=1990,
             max=2100,
-            help="For a folder of tables without scenario.toml: the year in which its school year ends. 无 scenario.toml 时：学年结束的年份",
+            help="For a folder of tables without scenario.toml: the year in which its school year ends (2020 for 2019–2020). 无 scenario.toml 时：学年结束的年份（2019–2020 学年填 2020）",
             show_default=False,
         ),
     ] = None,
@@ -236,7 +236,7 @@ def score(
     ] = False,
     language: LANGUAGE = None,
 ) -> None:
-    """Score a district as it stands today by its standard; nothing is solved. 现状评估."""
+    """Score a district as it stands today by its standard; only --moves solves. 现状评估."""
     voice = _Voice(language)
     folder = None if out is None else _result_folder(scenario, out, voice.language, beside="plan.csv")
     if (year is not None or standard is not None) and os.path.lexists(scenario / "scenario.toml"):

@@ -377,6 +377,20 @@ def test_what_it_would_take_stands_in_reach_csv(tiny: Folder) -> None:
         assert all(school == _school(school.partition(" ")[0]) for school, _, _ in named)
 
 
+def test_every_section_below_a_threshold_has_its_gap(tiny: Folder) -> None:
+    """Gaps are those of sections.csv, also of sections that conform all the same."""
+    gaps = {(r["school_id"], r["stage"], r["indicator"]): r["conforms"] for r in rows(tiny.path / "gaps.csv")}
+    below = {
+        (r["school_id"], r["stage"], name.removesuffix("_meets_after")): r["conforms_after"]
+        for r in rows(tiny.path / "sections.csv")
+        for name, met in r.items()
+        if name.endswith("_meets_after") and met == "no"
+    }
+    official = {name for name, one in tiny.answer.scenario.standard.indicators.items() if one.official}
+    assert gaps == {key: conforms for key, conforms in below.items() if key[2] in official}
+    assert gaps
+
+
 def test_gaps_and_gains_stand_in_their_files(tiny: Folder) -> None:
     """What schools lack, and the moves that bring most, are those of gaps.csv and gains.csv."""
     lacks = [

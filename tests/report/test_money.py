@@ -73,6 +73,19 @@ def test_the_table_adds_up(priced: Folder, tiny: Folder) -> None:
     assert not costs(tiny.answer.problem, tiny.answer.card).rows
 
 
+def test_what_is_not_known_today_is_empty_and_not_0(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Buses of today, and ways of today where nobody's home is stated; the page of today has the same."""
+    folder = tmp_path_factory.mktemp("homeless")
+    nobody = {row["teacher_id"]: {"home_lat": "", "home_lon": ""} for row in rows(TINY / "teachers.csv")}
+    asked = variant(folder / "in", {"money": PRICES}, {"teachers": nobody})
+    for made, column in ((solved(asked, folder / "out").path, "_before"), (folder / "score", "")):
+        if not column:
+            assert run("score", asked, "--out", made, "--language", "en").exit_code == 0
+            assert "Money a month" in (made / "score.html").read_text(encoding="utf-8")
+        for row in (r for r in rows(made / "money.csv") if r["item"] != "allowance"):
+            assert (row[f"amount{column}"], row[f"cost{column}"]) == ("", "")
+
+
 @pytest.mark.parametrize(
     ("prices", "key"),
     [

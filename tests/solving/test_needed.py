@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from allocator.evenness import measured
-from allocator.plan import standing_still
+from allocator.evenness import Term, measured
+from allocator.plan import Plan, standing_still
+from allocator.problem import Problem
 from allocator.solving.frontier import without_budget
-from allocator.solving.needed import Needed, needed, weighing_each
+from allocator.solving.needed import Needed, changed, needed, weighing_each
 from rules.variants import problem_of, variant
 from solving import brute
 
@@ -33,7 +34,10 @@ def test_no_fewer_moves_do(tmp_path: Path, case: str) -> None:
     found = {(one.stage, one.indicator): one for one in needed(problem, rules)}
     plans = brute.enumerate_plans(brute.read(folder))
     plans = plans.keep(brute.breaches(plans) == brute.breaches(plans).min())
-    used, still = brute.moves(plans), standing_still(problem)
+    used, still = (
+        plans.heads(lambda t, p: (t["school_id"], t["stage"], t["subject"]) != p),
+        standing_still(problem),
+    )
     for term in without_budget(weighing_each(problem), rules)[1].terms:
         stage = problem.stages[term.stage]
         limit = problem.standard.balance.cv_limit[stage].value ** 2
@@ -46,9 +50,20 @@ def test_no_fewer_moves_do(tmp_path: Path, case: str) -> None:
         assert one.most == (used[does].min() if does.any() else None)
         assert one.least == one.most
         if one.plan is not None:
-            assert measured(problem, one.plan, [term]) <= limit + 1e-9
-            assert one.plan.away(problem).sum() == one.most
+            _the_listed_alone_reach_it(problem, one, term, limit)
     assert not found
+
+
+def _the_listed_alone_reach_it(problem: Problem, one: Needed, term: Term, limit: float) -> None:
+    """Whoever is listed moves and everybody else stays: so many, and the coefficient that is told."""
+    assert one.plan is not None
+    moved = standing_still(problem).post.copy()
+    listed = changed(problem, one.plan)
+    assert len(listed) == one.most
+    moved[listed] = one.plan.post[listed]
+    reached = measured(problem, Plan(moved), [term])
+    assert reached <= limit + 1e-9
+    assert one.cv == pytest.approx(reached**0.5)
 
 
 def _cv2(plans: brute.Plans, indicator: str, stage: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -68,4 +83,4 @@ def test_the_answer_needs_no_weight_and_no_budget(tmp_path: Path) -> None:
 
 
 def _told(one: Needed) -> tuple[object, ...]:
-    return one.stage, one.indicator, one.least, one.most, one.anyway
+    return one.stage, one.indicator, one.least, one.most, one.anyway, one.asking, one.cv

@@ -1,7 +1,8 @@
 """The money side of a plan: what allowances, ways to work and buses cost a month, today and in September.
 
 Every price is the scenario's own; what has no price is not reckoned. Prices are by month, so that nothing need be
-known of working days.
+known of working days. What buses cost today does not stand in the tables, and is not known; nor are the ways of today
+where no home is.
 """
 
 from __future__ import annotations
@@ -25,13 +26,22 @@ def money(problem: Problem, before: Snapshot, after: Snapshot) -> Iterator[Money
             "allowance", setting, "people", people[0], people[1], yuan, *(yuan * n for n in people)
         )
     if asked.commute_km is not None:
-        ways = [float(_ways(problem, moment.section).sum()) for moment in (before, after)]
-        yuan = asked.commute_km
-        yield MoneyRow("commute", "", "km", ways[0], ways[1], yuan, *(yuan * km for km in ways))
+        now, then = (float(_ways(problem, moment.section).sum()) for moment in (before, after))
+        yuan, homes = asked.commute_km, bool(problem.teachers.table["home_lat"].notna().any())
+        yield MoneyRow(
+            "commute",
+            "",
+            "km",
+            now if homes else None,
+            then,
+            yuan,
+            yuan * now if homes else None,
+            yuan * then,
+        )
     if asked.bus_km is not None:
         beyond = [j.pupils * j.km for j in problem.journeys if j.pupils and j.km > asked.bus_beyond_km]
         yuan, ridden = asked.bus_km, float(sum(beyond))
-        yield MoneyRow("bus", "", "pupil_km", 0.0, ridden, yuan, 0.0, yuan * ridden)
+        yield MoneyRow("bus", "", "pupil_km", None, ridden, yuan, None, yuan * ridden)
 
 
 def _at(problem: Problem, moment: Snapshot, setting: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,10 +109,14 @@ def _every(verdicts: list[bool | None], unknown: Text) -> _Found:
     n, met, missing = len(verdicts), verdicts.count(True), verdicts.count(None)
     if missing == n:
         return _nothing(n, unknown)
-    words = text("{n} of {all} schools", n=met, all=n)
+    words = text("{n} of {all} schools do", n=met, all=n)
     if missing:
         words = text(
-            "{n} of {all} schools; not known of {missing}: {why}", n=met, all=n, missing=missing, why=unknown
+            "{n} of {all} schools do; not known of {missing}: {why}",
+            n=met,
+            all=n,
+            missing=missing,
+            why=unknown,
         )
     return _Found(words, every(verdicts))
 
@@ -131,7 +135,8 @@ def _coefficients(problem: Problem, rows: Sequence[BalanceRow], stage: str) -> I
     single, mean = balance.cv_limit.get(stage), balance.composite_limit.get(stage)
     if single is not None and (cvs := [r for r in judged if r.indicator != "composite"]):
         words = text("Every single coefficient of variation is at most {limit}", limit=f"{single.value:g}")
-        before, after = _within([r.pass_before for r in cvs]), _within([r.pass_after for r in cvs])
+        before = _within(problem, {r.indicator: r.pass_before for r in cvs})
+        after = _within(problem, {r.indicator: r.pass_after for r in cvs})
         yield _Asked("cv", stage, words, single.source).row(before, after)
     if mean is not None:
         words = text("The composite coefficient of variation is at most {limit}", limit=f"{mean.value:g}")
@@ -144,18 +149,16 @@ def _measured(found: Measure, met: bool | None) -> _Found:
     return _Found(found.why_not or text("{value}", value=f"{found.value:.3f}"), met)
 
 
-def _within(passes: list[bool | None]) -> _Found:
-    """Judge single coefficients."""
-    within, unknown = passes.count(True), passes.count(None)
-    words = text("{n} of {all} indicators", n=within, all=len(passes))
-    if unknown:
-        words = text(
-            "{n} of {all} indicators; {missing} cannot be computed",
-            n=within,
-            all=len(passes),
-            missing=unknown,
-        )
-    return _Found(words, every(passes))
+def _within(problem: Problem, passes: Mapping[str, bool | None]) -> _Found:
+    """Judge single coefficients, by indicator."""
+    verdicts = list(passes.values())
+    words = text("{n} of {all} indicators within it", n=verdicts.count(True), all=len(verdicts))
+    if False in verdicts:
+        above = [problem.standard.indicators[name].name for name, met in passes.items() if met is False]
+        words = text("{found}; above it: {names}", found=words, names=above)
+    if None in verdicts:
+        words = text("{found}; {missing} cannot be computed", found=words, missing=verdicts.count(None))
+    return _Found(words, every(verdicts))
 
 
 def _class_size(problem: Problem, stage: int) -> Iterator[RequirementRow]:

@@ -222,7 +222,7 @@ class GapRow(Row):
     """One row of gaps.csv: what a section lacks of an indicator's threshold, in whole units of ``unit``.
 
     ``missing`` brings it to the threshold, ``missing_to_floor`` to the share of it that is asked of an indicator
-    that may be missed.
+    that may be missed. ``conforms`` says whether the section does all that is asked of a school all the same.
     """
 
     school_id: str
@@ -234,6 +234,7 @@ class GapRow(Row):
     missing_to_floor: int
     school: str
     unit: Text
+    conforms: bool | None
 
 
 @dataclass(frozen=True)
@@ -292,7 +293,7 @@ class SubjectStaffRow(Row):
 
 @dataclass(frozen=True)
 class MoneyRow(Row):
-    """One row of money.csv: what an item costs a month.
+    """One row of money.csv: what an item costs a month; None where that is not known.
 
     ``item`` is ``allowance`` (of one ``setting``), ``commute`` or ``bus``; the amounts are counted in ``unit`` (people,
     km, pupil_km), each of which costs ``yuan``.
@@ -301,11 +302,11 @@ class MoneyRow(Row):
     item: str
     setting: str
     unit: str
-    amount_before: float
-    amount_after: float
+    amount_before: float | None
+    amount_after: float | None
     yuan: float
-    cost_before: float
-    cost_after: float
+    cost_before: float | None
+    cost_after: float | None
 
 
 @dataclass(frozen=True)

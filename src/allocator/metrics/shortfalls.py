@@ -70,10 +70,14 @@ def _harmless(name: str) -> str:
 
 
 def gaps(problem: Problem, read: Readings, conform: Objects) -> Iterator[GapRow]:
-    """List what the sections that do not conform lack of each threshold; what is not known is left out."""
+    """List what each section that is judged lacks of each threshold; what is not known is left out.
+
+    Parameters
+    ----------
+    conform
+        Whether each section conforms, from :func:`allocator.metrics.indicators.conforms`.
+    """
     balance = problem.standard.balance
-    if balance.met_at_least is None:
-        return
     share = 1.0 if balance.floor_share is None else balance.floor_share.value
     lacks, names = {}, problem.schools["name"].to_list()
     for name, found in read.items():
@@ -81,7 +85,7 @@ def gaps(problem: Problem, read: Readings, conform: Objects) -> Iterator[GapRow]
             heads = (found.amounts + found.visitors) / found.indicator.per
             asked = (heads, found.pupils, found.thresholds, found.indicator.per)
             lacks[name] = missing_heads(*asked), missing_heads(*asked, share)
-    for u in np.flatnonzero(np.array([v is False for v in conform])):
+    for u, conforms in enumerate(conform):
         for name, (missing, floor) in lacks.items():
             if read[name].known[u] and missing[u] > 0:
                 yield GapRow(
@@ -94,4 +98,5 @@ def gaps(problem: Problem, read: Readings, conform: Objects) -> Iterator[GapRow]
                     int(floor[u]),
                     _harmless(names[problem.sections.school[u]] or ""),
                     UNITS.get(read[name].indicator.counts, _PIECES),
+                    conforms,
                 )

@@ -13,6 +13,7 @@ from allocator.domain import Standard
 from allocator.metrics import snapshot
 from allocator.metrics.indicators import visitors_of
 from allocator.metrics.scorecard import Scorecard
+from allocator.plan import places
 from allocator.problem import Problem
 from allocator.report.answer import Scored
 from allocator.report.files import cells, columns, table, write_files
@@ -20,6 +21,7 @@ from allocator.report.parts import Cell, Line, Mark, Table
 from allocator.report.scorecard import (
     asked,
     coefficients,
+    costs,
     elsewhere,
     gaps,
     lacking,
@@ -27,13 +29,14 @@ from allocator.report.scorecard import (
     profiles,
     reaches,
     requirements,
+    school_names,
     staff,
 )
 from allocator.report.story import Story, headed
 from allocator.report.tables import warnings
 from allocator.report.verdict import unlimited, warned
 from allocator.rules.codes import CODES
-from allocator.solving.needed import Needed
+from allocator.solving.needed import Needed, changed
 from allocator.words import text
 
 
@@ -45,11 +48,13 @@ def score_story(scored: Scored) -> Story:
         coefficients(problem, card),
         reaches(problem, card, scored.closing),
         _needed(scored),
+        _movers(scored),
         lacking(problem, card),
         matrix(problem, card, scored.closing),
         gaps(problem, card, scored.closing),
         staff(problem, card, both=False),
         profiles(problem, card, both=False),
+        *([costs(problem, card, both=False)] if len(problem.teachers) else []),
         _values(problem, card),
         elsewhere(problem),
         warnings(problem, scored.scenario.config.language),
@@ -58,13 +63,15 @@ def score_story(scored: Scored) -> Story:
     found = headed(scored.scenario, verdict(scored), (one for one in told if one.rows))
     config = scored.scenario.config
     subtitle = text(
-        "As it stands in the school year {year}–{next}, before anything that '{title}' plans · standard: {standard}",
+        "{title} · as it stands in the school year {year}–{next}, before anything that is planned · standard: {standard}",
         year=config.school_year - 1,
         next=config.school_year,
         title=config.title,
         standard=scored.scenario.standard.name,
     )
-    signed = text("Judged by: ____________________   Date: ____________________")
+    signed = text(
+        "Drawn up by: ________________   Checked by: ________________   Issued by: ________________   Date: ________________"
+    )
     return replace(found, title=text("Balance of the district today"), subtitle=subtitle, signed=signed)
 
 
@@ -72,15 +79,13 @@ def verdict(scored: Scored) -> Iterator[Mark]:
     """Yield what a reader must know first: every requirement that is not met, and how many are."""
     others = scored.problem.standard.balance.elsewhere
     rows = [row for row in scored.card.requirements if row.requirement not in others]
-    yield Mark(text("Scored, not solved: the district as it stands today."), None)
-    yield from _who_counts(scored.problem)
-    if not rows:
-        yield unlimited()
     met, failed = ([r for r in rows if r.met_before is value] for value in (True, False))
     unknown = len(rows) - len(met) - len(failed)
+    yield _overall(len(met), len(failed), unknown, len(others)) if rows else unlimited()
+    yield from _who_counts(scored)
     if rows:
         words = text(
-            "Requirements that the tables can answer: {met} met, {failed} not met, {unknown} cannot be judged.",
+            "Requirements: {met} met, {failed} not met, {unknown} cannot be judged.",
             met=len(met),
             failed=len(failed),
             unknown=unknown,
@@ -92,26 +97,60 @@ def verdict(scored: Scored) -> Iterator[Mark]:
         yield Mark(
             text("The standard asks {n} things more that the tables cannot answer.", n=len(others)), None
         )
+    yield from _moves_told(scored)
     yield from warned(scored.problem)
+
+
+def _overall(met: int, failed: int, unknown: int, others: int) -> Mark:
+    """Say of the whole whether the standard is met, as far as that can be said."""
+    if failed:
+        return Mark(text("The district as it stands today does not meet the standard."), False)
+    if unknown or others:
+        words = text(
+            "Whether the district as it stands today meets the standard cannot be said from these tables alone: nothing that they answer fails."
+        )
+        return Mark(words, None)
+    return Mark(text("The district as it stands today meets the standard."), True)
+
+
+def _moves_told(scored: Scored) -> Iterator[Mark]:
+    """Say in a line what each coefficient takes, where that was asked."""
+    for one in scored.needed or ():
+        words = text(
+            "Fewest moves under the rules that bring '{indicator}' ({stage}) within its limit: {moves}.",
+            indicator=scored.problem.standard.indicators[one.indicator].name,
+            stage=scored.problem.standard.stages[one.stage].name,
+            moves=_between(one),
+        )
+        yield Mark(words, None)
 
 
 _ABSENT = ("leave", "seconded", "ill", "training")
 
 
-def _who_counts(problem: Problem) -> Iterator[Mark]:
-    """Say who counts though absent or past the age of retirement, and how small teaching points count."""
+def _who_counts(scored: Scored) -> Iterator[Mark]:
+    """Say who counts though absent or about to retire, who does not yet, and how small teaching points count."""
+    problem = scored.problem
+    if recruits := len(scored.scenario.table("teachers")) - len(problem.teachers):
+        words = text("Recruits have no place yet and do not count: {n}.", n=recruits)
+        yield Mark(words, None)
     if not len(problem.teachers):
         yield Mark(text("There is no roster: nothing that counts teachers can be judged."), None)
         return
     status = problem.teachers.table["status"]
-    retired = int((problem.retirement <= problem.config.september).sum())
-    groups = [text("past the age of retirement: {n}", n=retired)] if retired else []
-    groups += [
+    if retired := int((problem.retirement <= problem.config.september).sum()):
+        words = text(
+            "Teachers who reach the age of retirement by September {year}, and count today: {n}.",
+            year=problem.config.school_year,
+            n=retired,
+        )
+        yield Mark(words, None)
+    groups = [
         text("{status}: {n}", status=CODES[one], n=n) for one in _ABSENT if (n := int((status == one).sum()))
     ]
     if groups:
         words = text(
-            "Everybody on the roster counts ({n}), those among them too who may not be at work: {groups}.",
+            "Everybody on the roster with a place counts ({n}), those among them too who may not be at work: {groups}.",
             n=len(problem.teachers),
             groups=groups,
         )
@@ -154,16 +193,60 @@ def _needed(scored: Scored) -> Table:
         (
             standard.stages[one.stage].name,
             standard.indicators[one.indicator].name,
-            str(one.anyway),
+            f"≤ {one.limit:g}",
             _between(one),
+            "—" if one.cv is None else f"{one.cv:.3f}",
+            text("{n} ({rules})", n=one.anyway, rules=list(one.asking)) if one.asking else str(one.anyway),
+            "—" if one.most is None else str(one.most - one.anyway),
         )
         for one in scored.needed or ()
     )
-    columns = (text("Stage"), text("Indicator"), text("Moves the rules ask for anyway"), text("Fewest moves"))
-    note = text(
-        "The fewest teachers who leave a school, under the rules of the scenario without its budget, with whom this one coefficient is within its limit; proved. Posts that stay empty do not count here. Who moves stands in needed_moves.csv."
+    columns = (
+        text("Stage"),
+        text("Indicator"),
+        text("Limit"),
+        text("Fewest moves"),
+        text("CV with them"),
+        text("Moves the rules ask for anyway"),
+        text("Further moves"),
     )
-    return Table(text("Fewest moves under the rules"), columns, rows, (note,))
+    notes = (
+        text(
+            "The fewest teachers with another place, which is another school, another stage or another subject, with whom this one coefficient is within its limit: proved, under the rules '{rulebook}' as the scenario changes them, without its move budget.",
+            rulebook=scored.scenario.config.rulebook or text("of the program"),
+        ),
+        text(
+            "It is today's schools, pupils and people: closures, openings and recruits take no part, and empty posts do not count. In brackets: rules that today's places do not keep, so that they ask for moves whatever the coefficient. Each coefficient is solved alone; moves for one can do for another."
+        ),
+    )
+    return Table(text("Fewest moves under the rules"), columns, rows, notes)
+
+
+def _movers(scored: Scored) -> Table:
+    """Name who moves for each coefficient."""
+    names, standard = school_names(scored.problem), scored.problem.standard
+    rows: tuple[Line, ...] = tuple(
+        (
+            standard.stages[row["stage"]].name,
+            standard.indicators[row["indicator"]].name,
+            row["teacher_id"],
+            *(
+                text(
+                    "{school} · {stage} · {subject}",
+                    school=names[row[f"{end}_school"]],
+                    stage=standard.stages[row[f"{end}_stage"]].name,
+                    subject=standard.subjects[row[f"{end}_subject"]].name,
+                )
+                if row[f"{end}_school"]
+                else "—"
+                for end in ("from", "to")
+            ),
+        )
+        for row in needed_rows(scored).get("needed_moves.csv", [])
+    )
+    columns = (text("Stage"), text("Indicator"), text("Teacher"), text("From"), text("To"))
+    note = text("These moves and no others bring the coefficient within its limit, and keep the rules.")
+    return Table(text("Who moves, coefficient by coefficient"), columns, rows, (note,), wide=True)
 
 
 def _between(one: Needed) -> Cell:
@@ -186,17 +269,14 @@ def needed_rows(scored: Scored) -> dict[str, list[dict[str, Any]]]:
     for one in scored.needed:
         if one.plan is None:
             continue
-        school = one.plan.school(problem)
-        for t in np.flatnonzero(one.plan.away(problem)).tolist():
-            moved.append(
-                {
-                    "stage": one.stage,
-                    "indicator": one.indicator,
-                    "teacher_id": people[t],
-                    "from_school": problem.school_ids[problem.home_school[t]],
-                    "to_school": problem.school_ids[school[t]],
-                }
+        listed = places(problem)
+        for t in changed(problem, one.plan).tolist():
+            now, then = (
+                listed[at] if at >= 0 else ("", "", "") for at in (problem.home_post[t], one.plan.post[t])
             )
+            row = {"stage": one.stage, "indicator": one.indicator, "teacher_id": people[t]}
+            row |= {"from_school": now[0], "to_school": then[0], "from_stage": now[1], "to_stage": then[1]}
+            moved.append(row | {"from_subject": now[2], "to_subject": then[2]})
     found = [
         {
             "stage": one.stage,
@@ -204,6 +284,9 @@ def needed_rows(scored: Scored) -> dict[str, list[dict[str, Any]]]:
             "anyway": one.anyway,
             "least": one.least,
             "most": one.most,
+            "cv": one.cv,
+            "limit": one.limit,
+            "asking": " ".join(one.asking),
         }
         for one in scored.needed
     ]
@@ -211,8 +294,18 @@ def needed_rows(scored: Scored) -> dict[str, list[dict[str, Any]]]:
 
 
 _NEEDED = {
-    "needed.csv": ("stage", "indicator", "anyway", "least", "most"),
-    "needed_moves.csv": ("stage", "indicator", "teacher_id", "from_school", "to_school"),
+    "needed.csv": ("stage", "indicator", "anyway", "least", "most", "cv", "limit", "asking"),
+    "needed_moves.csv": (
+        "stage",
+        "indicator",
+        "teacher_id",
+        "from_school",
+        "to_school",
+        "from_stage",
+        "to_stage",
+        "from_subject",
+        "to_subject",
+    ),
 }
 
 

@@ -57,7 +57,7 @@ _MET: dict[bool | None, Text] = {
 def reaches(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Table:
     """Show the fewest people that bring each coefficient within its limit; schools about to close are marked."""
     rows: list[Line] = []
-    names = _school_names(problem, closing)
+    names = school_names(problem, closing)
     for (stage, indicator), ways in groupby(card.reaches, key=lambda r: (r.stage, r.indicator)):
         by_way = {row.way: row for row in ways}
         some = by_way["more"]
@@ -85,7 +85,7 @@ def reaches(problem: Problem, card: Scorecard, closing: Collection[str] = ()) ->
         text("To (+) and from (−)"),
     )
     note = text(
-        "The fewest people that bring the coefficient within its limit: further people of this kind, or moves of those there are between schools of the stage. No smaller number does, whatever the rules say; rules can ask for more. Each indicator is reckoned alone. All schools stand in reach.csv. What single schools lack of their thresholds is another matter, told below."
+        "The fewest people that bring the coefficient within its limit: further people of this kind, or moves of those there are between schools of the stage. No smaller number of either kind does, whatever the rules say; rules can ask for more. People who change stage or subject as well are no such moves, and can make it fewer. Each indicator is reckoned alone. All schools stand in reach.csv. What single schools lack of their thresholds is another matter, told below."
     )
     return Table(
         text("Fewest people that bring a coefficient of variation within its limit"),
@@ -126,7 +126,7 @@ def elsewhere(problem: Problem) -> Table:
 
 
 def lacking(problem: Problem, card: Scorecard) -> Table:
-    """Add up what the schools that do not conform lack of each threshold."""
+    """Add up what all schools that are judged lack of each threshold."""
     standard, rows = problem.standard, []
     listed = sorted(
         card.gaps, key=lambda r: (problem.stages.index(r.stage), list(standard.indicators).index(r.indicator))
@@ -151,15 +151,22 @@ def lacking(problem: Problem, card: Scorecard) -> Table:
         text("Missing to the floor"),
         text("Unit"),
     )
-    note = text(
-        "Of schools that do not conform. Some indicators may be missed, so that not all of this is needed; an indicator that is missed must still reach the floor, a share of its threshold."
-    )
-    return Table(text("What the schools lack altogether"), columns, tuple(rows), (note,))
+    notes = [text("Of every school that is judged and whose amount is known.")]
+    if standard.balance.met_at_least is not None:
+        words = text(
+            "A school conforms with {n} of {all} indicators, so that not all of this is needed; those that it misses must still reach the floor, {share} of the threshold.",
+            n=f"{standard.balance.met_at_least.value:g}",
+            all=sum(i.official for i in standard.indicators.values()),
+            share=f"{100 * (1.0 if standard.balance.floor_share is None else standard.balance.floor_share.value):g}%",
+        )
+        notes.append(words)
+    return Table(text("What the schools lack altogether"), columns, tuple(rows), tuple(notes))
 
 
 def gaps(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Table:
-    """Show what each section that does not conform lacks; schools about to close are marked."""
-    names, standard = _school_names(problem, closing), problem.standard
+    """Show what each section that is judged lacks; schools about to close are marked."""
+    names, standard = school_names(problem, closing), problem.standard
+    asked = standard.balance.met_at_least is not None
     rows: tuple[Line, ...] = tuple(
         (
             names[row.school_id],
@@ -170,6 +177,7 @@ def gaps(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Ta
             f"{row.missing:,}",
             f"{row.missing_to_floor:,}",
             row.unit,
+            *([Mark(_CONFORMS[row.conforms], row.conforms)] if asked else []),
         )
         for row in card.gaps
     )
@@ -182,13 +190,14 @@ def gaps(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Ta
         text("Missing"),
         text("Missing to the floor"),
         text("Unit"),
+        *((text("Conforms all the same"),) if asked else ()),
     )
     return Table(text("What each school lacks"), columns, rows, wide=len(rows) > _LONG)
 
 
 def matrix(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Table:
     """Show every section that counts today with each official indicator and whether it conforms."""
-    names, standard = _school_names(problem, closing), problem.standard
+    names, standard = school_names(problem, closing), problem.standard
     official = [name for name, one in standard.indicators.items() if one.official]
     asked = standard.balance.met_at_least is not None
     rows: list[Line] = []
@@ -294,7 +303,7 @@ def _cv(value: float | None) -> str:
 
 def gains(problem: Problem, card: Scorecard) -> Table:
     """Name the moves that alone do most for the balance."""
-    names = _school_names(problem)
+    names = school_names(problem)
     rows: tuple[Line, ...] = tuple(
         (str(i), row.teacher_id, names[row.from_school], names[row.to_school], f"{row.gain:.5f}")
         for i, row in enumerate(card.gains[:_GAINS], start=1)
@@ -369,8 +378,8 @@ def profiles(problem: Problem, card: Scorecard, *, both: bool) -> Table:
     return Table(text("Profile of the staff"), columns, tuple(rows), wide=True)
 
 
-def costs(problem: Problem, card: Scorecard) -> Table:
-    """Show what the scenario has a price for, a month, today and in September, and the sum."""
+def costs(problem: Problem, card: Scorecard, *, both: bool = True) -> Table:
+    """Show what the scenario has a price for, a month, and the sum; ``both`` shows September beside today."""
     rows: list[Line] = []
     for row in card.money:
         item = (
@@ -378,41 +387,53 @@ def costs(problem: Problem, card: Scorecard) -> Table:
             if not row.setting
             else text("{item} ({setting})", item=_ITEMS[row.item], setting=CODES[row.setting])
         )
-        rows.append(
-            _costs(
-                item,
-                _UNITS[row.unit],
-                f"{row.yuan:,g}",
-                row.amount_before,
-                row.amount_after,
-                row.cost_before,
-                row.cost_after,
-            )
-        )
+        amounts, prices = (row.amount_before, row.amount_after), (row.cost_before, row.cost_after)
+        rows.append(_costs((item, _UNITS[row.unit], f"{row.yuan:,g}"), amounts, prices, both))
     if rows:
-        sums = (sum(getattr(row, f"cost_{when}") for row in card.money) for when in ("before", "after"))
-        rows.append(_costs(text("Together"), "", "", None, None, *sums))
+        known = [
+            [cost for row in card.money if (cost := getattr(row, f"cost_{when}")) is not None]
+            for when in ("before", "after")
+        ]
+        sums = [sum(some) if some else None for some in known]
+        rows.append(_costs((text("Together, of what is known"), "", ""), None, (sums[0], sums[1]), both))
     columns = (
         text("Item"),
         text("Unit"),
         text("Yuan a unit"),
         text("Amount today"),
-        text("Amount in September"),
+        *((text("Amount in September"),) if both else ()),
         text("Yuan a month today"),
-        text("Yuan a month in September"),
-        text("Change"),
+        *((text("Yuan a month in September"), text("Change")) if both else ()),
     )
-    note = text(
-        "Only what the scenario states a price for. Ways to work: from home where it is known, else from the present school, so that who stays has none. Buses: pupils whose school closes; what buses cost today does not stand in the tables."
-    )
-    return Table(text("Money a month"), columns, tuple(rows), (note,))
+    notes = [text("Only what the scenario states a price for; —: not known.")]
+    if both:
+        notes.append(
+            text(
+                "Ways to work: from home where it is known, else from the present school, so that who stays has none. Buses: pupils whose school closes; what buses cost today does not stand in the tables."
+            )
+        )
+    else:
+        notes.append(
+            text(
+                "Ways to work: of those whose home is known. What buses cost today does not stand in the tables."
+            )
+        )
+    return Table(text("Money a month"), columns, tuple(rows), tuple(notes))
 
 
-def _costs(
-    item: Text, unit: Cell, yuan: str, old: float | None, new: float | None, before: float, after: float
-) -> Line:
-    amounts = ("" if n is None else f"{n:,.0f}" for n in (old, new))
-    return (item, unit, yuan, *amounts, f"{before:,.0f}", f"{after:,.0f}", f"{after - before:+,.0f}")
+_Two = tuple[float | None, float | None]
+
+
+def _costs(said: tuple[Cell, Cell, Cell], amounts: _Two | None, prices: _Two, both: bool) -> Line:
+    """Make a line; what is not known today adds its whole cost in September to the change."""
+    ends = 2 if both else 1
+    counted = ["" if amounts is None else _known(n) for n in (amounts or prices)[:ends]]
+    changed = (f"{(prices[1] or 0.0) - (prices[0] or 0.0):+,.0f}",) if both else ()
+    return (*said, *counted, *(_known(n) for n in prices[:ends]), *changed)
+
+
+def _known(value: float | None) -> str:
+    return "—" if value is None else f"{value:,.0f}"
 
 
 _ITEMS: dict[str, Text] = {
@@ -432,7 +453,7 @@ def _part(some: int, whole: int) -> str:
     return f"{some:,} ({100 * some / whole:.1f} %)" if whole else f"{some:,}"
 
 
-def _school_names(problem: Problem, closing: Collection[str] = ()) -> dict[str, Cell]:
+def school_names(problem: Problem, closing: Collection[str] = ()) -> dict[str, Cell]:
     """Name every school by its code; schools about to close are marked."""
     names = zip(problem.school_ids, problem.schools["name"], strict=True)
     said = {code: f"{code} {name or ''}".strip() for code, name in names}

@@ -156,7 +156,10 @@ def _before(names: list[str]) -> list[str]:
 
 @dataclass
 class Trace:
-    """What the points share: what is held, what counts as a move, and the ranges of the totals once they are known."""
+    """What the points share: what is held, what counts as a move, and the ranges of the totals once they are known.
+
+    ``counted`` says of each of the first columns, those of the pairs at least, whether it counts, as 1 or 0.
+    """
 
     state: State
     prepared: Prepared
@@ -171,7 +174,7 @@ class Trace:
     def fewest(self, model: Model, x: Floats | None) -> tuple[Floats, bool]:
         """Return values of a plan with the fewest moves that a model allows, and whether that is proved."""
         some, model = np.flatnonzero(self.counted), model.copy()
-        model.costs["moves"] = [(model.pairs[some], self.counted[some])]
+        model.costs["moves"] = [(some, self.counted[some])]
         least = replace(self.state, model=model, x=x, first=None, levels=list(self.state.levels))
         solve_level(least, self.prepared, "moves", lambda name, objective, bound: None)
         assert least.x is not None, "a level that is solved leaves a plan"
@@ -206,7 +209,7 @@ class Trace:
     def limited(self, budget: int) -> Model:
         """Return what is held, with a budget."""
         model, some = self.state.model.copy(), np.flatnonzero(self.counted)
-        model.row(model.pairs[some], self.counted[some], high=budget + _SLACK)
+        model.row(some, self.counted[some], high=budget + _SLACK)
         return model
 
     def most_even_within(self, model: Model, start: Floats, name: str, gap: float | None = None) -> Even:
@@ -227,9 +230,15 @@ class Trace:
 
     def _made(self, budget: int, even: Even, seconds: float) -> Point:
         status = even.status(self.prepared.problem.config.budget.gap)
-        plan = Plan(replace(self.state, x=even.x).people(self.prepared))
-        finished(self.prepared, plan, ())  # the witnesses count every rule anew
-        return Point(budget, self.used(even.x), plan, even.objective, even.bound, seconds, status)
+        return Point(
+            budget, self.used(even.x), self.plan(even.x), even.objective, even.bound, seconds, status
+        )
+
+    def plan(self, x: Floats) -> Plan:
+        """Deal the values out to people; the witnesses count every rule anew."""
+        plan = Plan(replace(self.state, x=x).people(self.prepared))
+        finished(self.prepared, plan, ())
+        return plan
 
 
 def without_budget(problem: Problem, rules: tuple[Rule, ...]) -> tuple[int | None, Prepared]:

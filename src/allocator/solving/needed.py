@@ -3,23 +3,29 @@
 What no plan within a budget of moves can reach, none within a smaller one can. So the budget is halved in: the most
 even plan within it either keeps the limit, or its bound proves that no plan does. Where the time runs out between
 the two, the answer lies between two numbers. The scenario's own budget does not count here.
+
+A move is any change of place: another school, another stage, or another subject at the same school. So the people who
+are listed, and nobody else, bring the coefficient within its limit.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from threading import Event
 
+import numpy as np
+
 from allocator.evenness import Term, measured
-from allocator.model import INFINITY
+from allocator.model import INFINITY, Model
 from allocator.plan import Plan, standing_still
-from allocator.problem import Problem
+from allocator.problem import Ints, Problem
 from allocator.roads import Floats
 from allocator.rules.contract import Rule
 from allocator.solving.even import evenness
-from allocator.solving.frontier import Trace, counted_moves, without_budget
-from allocator.solving.solve import Progress, begin, finished, hold_heads, level_names, solve_level
+from allocator.solving.frontier import Trace, without_budget
+from allocator.solving.solve import Progress, begin, hold_heads, judge, level_names, solve_level
 
 _GAPS = (0.02, 1e-5)  # relative gaps that are tried one after the other until a budget is decided
 _SAME = 1e-9  # squared CVs that differ by less are the same
@@ -38,6 +44,10 @@ class Needed:
         does, and ``least`` with it where it is proved that there is none.
     anyway
         The fewest moves found that the rules ask for whatever the coefficient.
+    asking
+        Rules that today's places break and that plan keeps: what asks for those moves.
+    cv, limit
+        The coefficient with the moves, None where ``most`` is, and its limit.
     plan
         Who moves, None where ``most`` is.
     """
@@ -47,7 +57,15 @@ class Needed:
     least: int | None
     most: int | None
     anyway: int
+    asking: tuple[str, ...]
+    cv: float | None
+    limit: float
     plan: Plan | None
+
+
+def changed(problem: Problem, plan: Plan) -> Ints:
+    """Return who has another school, stage or subject than today, or none, by index."""
+    return np.flatnonzero(plan.post != problem.home_post)
 
 
 def needed(
@@ -85,37 +103,80 @@ def needed(
     for name in level_names(prepared):
         if name in ("rules", "reserve"):
             solve_level(state, prepared, name, tell)
-    counted = counted_moves(prepared)
-    start, proved = Trace(state, prepared, counted, tell).fewest(state.model, state.x)
+    counted = _changes(state.model)
+    trace = Trace(state, prepared, counted, tell)
+    start, proved = trace.fewest(state.model, state.x)
+    asking = _mended(problem, rules, still, trace.plan(start))
     for term, limit in asked:
         if state.deadline().stopped:
             return
-        trace = Trace(state, replace(prepared, terms=[term]), counted, tell)
-        yield _halved(trace, term, limit**2, start, trace.used(start) - 1 if proved else -1)
+        alone = replace(trace, prepared=replace(prepared, terms=[term]))
+        below = trace.used(start) - 1 if proved else -1
+        yield _halved(_Sought(alone, term, limit, start, asking), below)
 
 
-def _halved(trace: Trace, term: Term, limit: float, start: Floats, below: int) -> Needed:
+def _changes(model: Model) -> Floats:
+    """Whether each column is somebody with another place, or without one, as 1 or 0."""
+    counted = np.zeros(model.width)
+    counted[model.pairs] = model.problem.home_post[model.pair_teacher] != model.pair_post
+    counted[model.pool[model.pool >= 0]] = 1.0
+    return counted
+
+
+def _mended(problem: Problem, rules: tuple[Rule, ...], still: Plan, plan: Plan) -> tuple[str, ...]:
+    """Rules that today's places break more often than the plan with the fewest moves does."""
+    before, after = (Counter(v.rule for v in judge(problem, rules, one).violations) for one in (still, plan))
+    return tuple(sorted(before - after))
+
+
+@dataclass(frozen=True)
+class _Sought:
+    """One coefficient, its limit, and the plan with the fewest moves that the rules ask for."""
+
+    trace: Trace
+    term: Term
+    limit: float
+    start: Floats
+    asking: tuple[str, ...]
+
+    def found(self, least: int | None, x: Floats | None) -> Needed:
+        """Put the answer together."""
+        trace, problem = self.trace, self.trace.prepared.problem
+        plan = None if x is None else trace.plan(x)
+        return Needed(
+            problem.stages[self.term.stage],
+            self.term.indicator,
+            least,
+            None if x is None else trace.used(x),
+            trace.used(self.start),
+            self.asking,
+            None if plan is None else float(np.sqrt(max(measured(problem, plan, [self.term]), 0.0))),
+            self.limit,
+            plan,
+        )
+
+
+def _halved(sought: _Sought, below: int) -> Needed:
     """Halve in between ``below``, a budget that is proved not to do, and one that does."""
-    problem = trace.prepared.problem
-    stage, indicator = problem.stages[term.stage], term.indicator
+    trace, term, start, limit = sought.trace, sought.term, sought.start, sought.limit**2
+    name = f"{trace.prepared.problem.stages[term.stage]} {term.indicator}"
 
     def decided(budget: int | None, x: Floats) -> tuple[bool | None, Floats]:
         """Whether a budget does, and the plan; None where the time ran out before that was known."""
         model = trace.state.model.copy() if budget is None else trace.limited(budget)
         for gap in _GAPS:
-            even = trace.most_even_within(model, x, f"{stage} {indicator}", gap)
+            even = trace.most_even_within(model, x, name, gap)
             if even.objective <= limit + _SAME:
                 return True, even.x
             if even.bound > limit + _SAME:
                 return False, even.x
         return None, even.x
 
-    anyway = trace.used(start)
     if evenness(start, [term]) <= limit + _SAME:
-        return Needed(stage, indicator, below + 1, anyway, anyway, _plan(trace, start))
+        return sought.found(below + 1, start)
     does, x = decided(None, start)
     if not does:
-        return Needed(stage, indicator, None if does is False else below + 1, None, anyway, None)
+        return sought.found(None if does is False else below + 1, None)
     model = trace.state.model.copy()
     hold_heads(model, [term], x)
     x, _ = trace.fewest(model, x)
@@ -129,14 +190,7 @@ def _halved(trace: Trace, term: Term, limit: float, start: Floats, below: int) -
             below = budget
         else:
             break
-    return Needed(stage, indicator, below + 1, most, anyway, _plan(trace, x))
-
-
-def _plan(trace: Trace, x: Floats) -> Plan:
-    """Deal the plan out to people; the witnesses count every rule anew."""
-    plan = Plan(replace(trace.state, x=x).people(trace.prepared))
-    finished(trace.prepared, plan, ())
-    return plan
+    return sought.found(below + 1, x)
 
 
 def _known(problem: Problem, term: Term) -> bool:
