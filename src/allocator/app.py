@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -16,7 +17,7 @@ from allocator.closures.advise import SHARES, advice, closures_of, code
 from allocator.closures.choose import Proposal, worth
 from allocator.closures.choose import frontier as choose_closures
 from allocator.closures.layout import Layout, layout
-from allocator.errors import InputsAreWrong, Issue
+from allocator.errors import InputsAreWrong, Issue, LimitReached, NoPlan
 from allocator.metrics.scorecard import scorecard
 from allocator.plan import Plan, places, standing_still
 from allocator.problem import Problem, build
@@ -36,7 +37,7 @@ from allocator.solving.price import prices
 from allocator.solving.rounds import by_rounds
 from allocator.solving.solve import Progress, judge
 from allocator.solving.solve import solve as solve_problem
-from allocator.words import text
+from allocator.words import Text, text
 
 
 def check(folder: Path, changes: Mapping[str, Any] | None = None) -> Scenario:
@@ -211,7 +212,6 @@ def closures(scenario: Scenario, progress: Progress | None = None, stop: Event |
 
     found = layout(scenario)
     efficient, whole = choose_closures(found, limit, told, stop)
-    efficient.sort(key=code)
     others = {}
     for factor in SHARES:
         at, all_ = choose_closures(layout(scenario, factor), limit, told, stop, posts_alone=True)
@@ -219,13 +219,27 @@ def closures(scenario: Scenario, progress: Progress | None = None, stop: Event |
     now = build(scenario)
     priced = [_priced(scenario, now, found, proposal) for proposal in efficient]
     before, solved = None, _spread(priced, scenario.config.closing.solved)
+    refused: dict[str, Text] = {}
+
+    def plan(which: str, asked: Scenario) -> Answer | None:
+        """Solve with the teachers; where no plan is found, that is told and the rest goes on."""
+        try:
+            return answer(asked, progress, stop=stop)
+        except NoPlan as error:
+            refused[which] = reduce(
+                lambda one, more: text("{first}; {then}", first=one, then=more), error.conflict
+            )
+        except LimitReached:
+            refused[which] = text("the time ran out before any plan was found")
+        return None
+
     if solved and len(now.teachers) and not (stop is not None and stop.is_set()):
-        before = answer(scenario, progress, stop=stop)
-        for i in solved:
+        before = plan("", scenario)
+        for i in solved if before is not None else ():
             with_it = _closing(scenario, found, priced[i].proposal)
-            priced[i] = replace(priced[i], answer=answer(with_it, progress, stop=stop))
+            priced[i] = replace(priced[i], answer=plan(code(priced[i].proposal), with_it))
     told_of = advice(found, efficient, others)
-    return Proposed(scenario, found, tuple(priced), tuple(told_of), whole, before)
+    return Proposed(scenario, found, tuple(priced), tuple(told_of), whole, before, refused)
 
 
 def _closing(scenario: Scenario, found: Layout, proposal: Proposal) -> Scenario:

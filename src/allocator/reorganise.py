@@ -94,6 +94,8 @@ def _journeys(scenario: Scenario) -> Iterator[Journey]:
         to = closing[school].receiver(stage)
         if to == "nearest":
             same = sections[(sections["stage"] == stage) & ~sections["school_id"].isin(closing)]
+            if same.empty and not pupils.iloc[at]:
+                continue  # the last section of its stage, and nobody in it
             to = min(same["school_id"], key=lambda s: (ways.km[index[school], index[s]], s))
         way = index[school], index[to]
         yield Journey(school, stage, to, int(pupils.iloc[at]), float(ways.km[way]), float(ways.minutes[way]))

@@ -17,7 +17,6 @@ from allocator.words import Text, text
 
 SHARES = (0.8, 1.2)
 """Enrolment against which proposals are tried, as shares of September's pupils."""
-_LETTERS = {"posts": "a", "between": "b", "way": "c"}
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,8 @@ class Advice:
 
 
 def code(proposal: Proposal) -> str:
-    """Name a proposal by the number of schools that close, and its aim: a most posts, b between, c least way."""
-    return f"{len(proposal.closed):02d}{_LETTERS[proposal.aim]}"
+    """Name a proposal by the number of schools that close, and its letter."""
+    return f"{len(proposal.closed):02d}{proposal.letter}"
 
 
 def closures_of(found: Layout, proposal: Proposal) -> dict[str, Closure]:
@@ -86,8 +85,10 @@ def sentence(found: Layout, proposal: Proposal, way: Way) -> Text:
 
 def mode(way: Way) -> Text:
     """Say how the pupils of a way come to school."""
+    if way.boarding == way.pupils:
+        return text("by road, and all board")
     if way.boarding:
-        return text("by bus, and {n} board", n=way.boarding)
+        return text("by day, and {n} board", n=way.boarding)
     if way.riding and way.walking:
         return text("({walking} on foot, {riding} by bus)", walking=way.walking, riding=way.riding)
     return text("by bus") if way.riding else text("on foot")

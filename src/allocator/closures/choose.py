@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from threading import Event
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from string import ascii_lowercase
+from threading import Event, Thread
 
 import numpy as np
 from ortools.sat.python import cp_model
@@ -25,6 +27,8 @@ _POST = 1_000_000  # posts are counted in millionths
 _METRE = 100  # ways of pupils in hundredths of a km
 _AHEAD = 10_000  # pupil-km come before what else is least: any weight above 0 makes the proposal efficient
 _LONGEST = 10_000  # minutes
+_MOMENT = 0.1  # seconds
+_SETS = 60  # sets of sections that one may receive; where there are more, classes are counted grade by grade
 Tell = Callable[[int, int], None]
 
 
@@ -41,23 +45,27 @@ class Proposal:
     aim
         What was sought: ``posts`` (as many as can be, then the least way), ``between``, or ``way`` (the least way).
     bound
-        Posts that no proposal of as many closures within the same way can exceed, by the classes that it saves.
+        Posts that no proposal of as many closures or fewer within the same way can exceed, by the classes that it saves.
     way_bound
-        Pupil-km that no proposal of as many closures with as many posts can be below.
+        Pupil-km that no proposal of as many closures or fewer with as many posts can be below, None where the time ran
+        out before anything was proved.
+    letter
+        Its place among the proposals of as many closures, from the most posts to the least way.
     """
 
     closed: tuple[int, ...]
     ways: tuple[Way, ...]
     aim: str
     bound: float
-    way_bound: float
+    way_bound: float | None
+    letter: str = ""
 
 
 @dataclass(frozen=True)
 class Worth:
     """What a proposal frees and costs, counted from its ways alone.
 
-    ``posts`` is by the classes that it saves; ``classes`` are these.
+    ``posts`` is by the classes that it saves; ``classes`` are these. ``longest`` is in minutes, of those who do not board.
     """
 
     posts: float
@@ -72,8 +80,8 @@ class Worth:
 class Chooser:
     """The model of one layout; every search begins with it as it is."""
 
-    def __init__(self, found: Layout) -> None:
-        self.layout = found
+    def __init__(self, found: Layout, stop: Event | None = None) -> None:
+        self.layout, self.stop = found, stop
         self.model = cp_model.CpModel()
         self.close = {int(s): self.model.new_bool_var("") for s in np.flatnonzero(found.considered)}
         self.take = [self.model.new_bool_var("") for _ in found.ways]
@@ -112,17 +120,21 @@ class Chooser:
     def _keep_townships(self) -> None:
         """Keep the last school of a stage in each township, where the scenario wants that."""
         found = self.layout
-        there: dict[tuple[str, str], list[int]] = {}
+        there: dict[tuple[str, str], list[cp_model.LinearExprT]] = {}
         if not found.scenario.config.closing.townships:
             return
-        names = found.scenario.table("schools")["township"]
-        for u in np.flatnonzero(found.own.sum(axis=1) > 0):
-            if names.iloc[found.school[u]]:
-                there.setdefault((names.iloc[found.school[u]], found.stage[u]), []).append(
-                    int(found.school[u])
-                )
+        names, taught = found.scenario.table("schools")["township"], found.own.sum(axis=1) > 0
+        had = {(names.iloc[found.school[u]], found.stage[u]) for u in np.flatnonzero(taught)}
+        for u, school in enumerate(found.school.tolist()):
+            if not names.iloc[school] or (key := (names.iloc[school], found.stage[u])) not in had:
+                continue
+            if taught[u]:
+                there.setdefault(key, []).append(self._open(school))
+            else:  # an empty school keeps its township where pupils come to it
+                coming = [t for way, t in zip(found.ways, self.take, strict=True) if way.to == u]
+                there.setdefault(key, []).append(sum(coming) if coming else 0)
         for schools in there.values():
-            self.model.add(sum(self._open(s) for s in schools) >= 1)
+            self.model.add(sum(schools) >= 1)
 
     def _count(self) -> None:
         """Count classes and pupils, keep them within rooms and sizes, and sum up the posts that are freed."""
@@ -134,7 +146,9 @@ class Chooser:
         for u, one in enumerate(found.worth):
             stays, post = self._open(int(found.school[u])), round(one * _POST)
             classes: cp_model.LinearExprT = int(found.classes[u]) * stays
-            if u in coming:
+            if u in coming and (sets := found.sets([way for way, _ in coming[u]], _SETS)) is not None:
+                classes += self._one_of(stays, [take for _, take in coming[u]], sets)
+            elif u in coming:
                 classes = self._classes(u, stays, coming[u])
                 some = self.model.new_bool_var("")
                 self.model.add_max_equality(some, [take for _, take in coming[u]])
@@ -150,6 +164,16 @@ class Chooser:
                     self.model.add(take == 0)
                 if most >= 0:
                     self.model.add(sum(way.pupils * take for way, take in here) <= most)
+
+    def _one_of(
+        self, stays: cp_model.LinearExprT, takes: list[cp_model.IntVar], sets: dict[tuple[int, ...], int]
+    ) -> cp_model.LinearExprT:
+        """Let a section receive one of the sets of sections that find room, or none; returns the further classes."""
+        chosen = {some: self.model.new_bool_var("") for some in sets}
+        for i, take in enumerate(takes):
+            self.model.add(sum(var for some, var in chosen.items() if i in some) == take)
+        self.model.add(sum(chosen.values()) <= stays)
+        return sum(more * chosen[some] for some, more in sets.items() if more)
 
     def _classes(
         self, u: int, stays: cp_model.LinearExprT, coming: list[tuple[Way, cp_model.IntVar]]
@@ -199,34 +223,43 @@ class Chooser:
         return classes
 
     def best(self, closures: int, limit: float, most_km: int | None, start: dict[int, int] | None) -> _Found:
-        """Free as many posts as can be with so many closures, within hundredths of pupil-km."""
+        """Free as many posts as can be with so many closures at most, within hundredths of pupil-km."""
         model = self.model.clone()
-        model.add(self.number == closures)
+        model.add(self.number <= closures)
         if most_km is not None:
             model.add(self.km <= most_km)
         model.maximize(self.freed)
         return self._solved(model, limit, start)
 
     def nearest(self, closures: int, limit: float, posts: int | None, start: dict[int, int] | None) -> _Found:
-        """Send pupils the least way with so many closures, freeing so many millionths of posts; all else counts last."""
+        """Send pupils the least way; all else counts last.
+
+        With exactly so many closures, or with so many at most where so many millionths of posts are to be freed.
+        """
         model = self.model.clone()
-        model.add(self.number == closures)
-        if posts is not None:
+        if posts is None:
+            model.add(self.number == closures)
+        else:
+            model.add(self.number <= closures)
             model.add(self.freed >= posts)
         longest = model.new_int_var(0, _LONGEST, "")
-        for way, take in zip(self.layout.ways, self.take, strict=True):
+        by_day = [w.walking + w.riding > 0 for w in self.layout.ways]
+        for way, take, daily in zip(self.layout.ways, self.take, by_day, strict=True):
+            if not daily:
+                continue
             model.add(longest >= int(np.ceil(way.minutes))).only_enforce_if(take)
         ridden = sum(round(w.riding * w.km) * t for w, t in zip(self.layout.ways, self.take, strict=True))
         moved = sum(w.pupils * t for w, t in zip(self.layout.ways, self.take, strict=True))
-        model.minimize(_AHEAD * self.km + longest + moved + ridden)
+        model.minimize(_AHEAD * self.km + longest + moved + ridden + self.number)
         return self._solved(model, limit, start)
 
-    def km_bound(self, bound: float) -> float:
-        """Pupil-km that a bound proves in which they come first, all else being as large as it can."""
+    def km_bound(self, bound: float) -> float | None:
+        """Pupil-km that a bound proves in which they come first, all else being as large as it can; None for nothing."""
         rest: dict[int, float] = {}
         for way in self.layout.ways:
             rest[way.section] = max(rest.get(way.section, 0.0), way.pupils + way.riding * way.km + 1)
-        return max((bound - _LONGEST - sum(rest.values())) / _AHEAD / _METRE, 0.0)
+        least = (bound - _LONGEST - sum(rest.values()) - len(self.close)) / _AHEAD / _METRE
+        return least if least > 0 else None
 
     def _solved(self, model: cp_model.CpModel, limit: float, start: dict[int, int] | None) -> _Found:
         for index, value in (start or {}).items():
@@ -234,9 +267,12 @@ class Chooser:
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.linearization_level = 2
+        solver.parameters.cp_model_probing_level = 0  # the sets leave little to find, and there are many
         solver.parameters.random_seed = self.layout.scenario.config.seed
         solver.parameters.max_deterministic_time = limit
-        status = solver.solve(model)
+        solver.parameters.catch_sigint_signal = False  # whoever stops says so by the event
+        with _watching(solver, self.stop):
+            status = solver.solve(model)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return _Found(None, status == cp_model.INFEASIBLE, 0.0)
         values = {var.index: int(solver.value(var)) for var in (*self.close.values(), *self.take)}
@@ -247,6 +283,25 @@ class Chooser:
         closed = tuple(s for s, var in self.close.items() if values[var.index])
         taken = tuple(w for w, var in zip(self.layout.ways, self.take, strict=True) if values[var.index])
         return closed, taken
+
+
+@contextmanager
+def _watching(solver: cp_model.CpSolver, stop: Event | None) -> Iterator[None]:
+    """Stop a search within a moment of the event."""
+    done = Event()
+
+    def watch(stop: Event) -> None:
+        while not done.wait(_MOMENT):
+            if stop.is_set():
+                solver.stop_search()
+
+    watcher = None if stop is None else Thread(target=watch, args=(stop,), daemon=True)
+    if watcher is not None:
+        watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
 
 
 @dataclass(frozen=True)
@@ -267,7 +322,7 @@ def worth(found: Layout, closed: Iterable[int], ways: Iterable[Way]) -> Worth:
         classes=int(saved.sum()),
         pupils=sum(way.pupils for way in taken),
         pupil_km=sum(way.pupils * way.km for way in taken),
-        longest=max((way.minutes for way in taken if way.pupils), default=0.0),
+        longest=max((way.minutes for way in taken if way.walking + way.riding), default=0.0),
         riding_km=sum(way.riding * way.km for way in taken),
         boarding=sum(way.boarding for way in taken),
     )
@@ -339,52 +394,68 @@ def frontier(
     -------
     The proposals that no other beats in every respect, by closures; and whether every number was looked at.
     """
-    chooser, done, most = Chooser(found), 0, found.scenario.config.closing.most
+    chooser, done, most = Chooser(found, stop), 0, found.scenario.config.closing.most
     numbers = range(1, min(most, int(found.considered.sum())) + 1)
 
-    def of(closures: int) -> list[Proposal] | None:
+    def of(closures: int) -> tuple[list[Proposal], bool]:
         if stop is not None and stop.is_set():
-            return None
-        first = chooser.best(closures, limit, None, None)
-        if first.values is None:
-            return [] if first.proved else None
-        return list(_of(chooser, closures, limit, first, posts_alone))
+            return [], False
+        return _of(chooser, closures, limit, posts_alone)
 
     every: list[Proposal] = []
     whole = True
     with ThreadPoolExecutor(2) as both:
-        for each in both.map(of, numbers):
+        for each, complete in both.map(of, numbers):
             done += 1
             if tell is not None:
                 tell(done, len(numbers))
-            whole &= each is not None
-            every += each or []
+            whole &= complete
+            every += each
     for proposal in every:
         if wrong := list(breaches(found, proposal.closed, proposal.ways)):
             raise AssertionError(f"a proposal breaks a limit: {wrong[0]}")
-    return _efficient(found, every), whole
+    return _lettered(found, _efficient(found, every)), whole
 
 
-def _of(
-    chooser: Chooser, closures: int, limit: float, first: _Found, posts_alone: bool
-) -> Iterator[Proposal]:
-    """Yield the proposals of one number of closures: most posts, the least way, and between the two."""
+def _of(chooser: Chooser, closures: int, limit: float, posts_alone: bool) -> tuple[list[Proposal], bool]:
+    """Find the proposals of one number of closures: most posts, the least way, and between the two.
+
+    Also returns whether each search found something, or proved that there is nothing.
+    """
+    first = chooser.best(closures, limit, None, None)
+    if first.values is None:
+        return [], first.proved
     ends = [_least(chooser, closures, limit, "posts", first)]
     if posts_alone:
-        yield ends[0][0]
-        return
-    nearest = chooser.nearest(closures, limit, None, ends[0][1])
-    if nearest.values is not None:
-        _, least = _scaled(chooser, *chooser.chosen(nearest.values))
-        most = chooser.best(closures, limit, least, nearest.values)
-        if most.values is not None:
-            ends.append(_least(chooser, closures, limit, "way", most))
-    yield from (proposal for proposal, _ in ends)
-    low, high = (_scaled(chooser, p.closed, p.ways)[1] for p, _ in (ends[-1], ends[0]))
+        return [ends[0][0]], True
+    nearest = chooser.nearest(closures, limit, None, None)
+    if nearest.values is None:
+        return [ends[0][0]], nearest.proved
+    _, least = _scaled(chooser, *chooser.chosen(nearest.values))
+    most = chooser.best(closures, limit, least, nearest.values)
+    ends += [] if most.values is None else [_least(chooser, closures, limit, "way", most)]
+    found, whole = [proposal for proposal, _ in ends], len(ends) == 2
+    low, high = (_scaled(chooser, p.closed, p.ways)[1] for p in (found[-1], found[0]))
     if high > low:
         middle = chooser.best(closures, limit, (low + high) // 2, ends[-1][1])
-        if middle.values is not None:
-            yield _least(chooser, closures, limit, "between", middle)[0]
+        found += [] if middle.values is None else [_least(chooser, closures, limit, "between", middle)[0]]
+        whole &= middle.values is not None
+    return found, whole
+
+
+def _lettered(found: Layout, proposals: list[Proposal]) -> list[Proposal]:
+    """Order proposals by the number of closures, from the most posts to the least way, and letter them."""
+    worths = [worth(found, p.closed, p.ways) for p in proposals]
+    order = sorted(
+        range(len(proposals)),
+        key=lambda i: (len(proposals[i].closed), -worths[i].posts, worths[i].pupil_km, proposals[i].closed),
+    )
+    named, place = [], 0
+    for before, i in zip([None, *order], order, strict=False):
+        same = before is not None and len(proposals[before].closed) == len(proposals[i].closed)
+        place = place + 1 if same else 0
+        named.append(replace(proposals[i], letter=ascii_lowercase[place]))
+    return named
 
 
 def _least(

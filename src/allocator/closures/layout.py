@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +20,6 @@ from allocator.reorganise import (
     section_limits,
 )
 from allocator.roads import Floats, Roads, roads
-from allocator.scenario.config import Enrolment
 from allocator.scenario.read import Scenario
 from allocator.scenario.telling import section_keys
 from allocator.words import Text, text
@@ -87,6 +86,41 @@ class Layout:
         groups = class_groups(pupils, self.limit[section], self.standard.classes)
         return sum(group.classes for group in groups)
 
+    def sets(self, ways: Sequence[Way], most: int) -> dict[tuple[int, ...], int] | None:
+        """Return every set of ways to one section that finds rooms there, and the further classes that it makes.
+
+        A set without room is in none that finds it: more pupils never make fewer classes. So the sets grow one way
+        at a time.
+
+        Parameters
+        ----------
+        ways
+            All to the same section.
+        most
+            Where there are more sets than this, None is returned.
+
+        Returns
+        -------
+        Positions in ``ways``, rising, to classes beyond those of today.
+        """
+        if not ways:
+            return {}
+        to = ways[0].to
+        rooms, space = int(self.rooms[to]), self.size_limit[self.school[to]] - self.pupils[self.school[to]]
+        found: dict[tuple[int, ...], int] = {}
+        grown: list[tuple[tuple[int, ...], Ints, int]] = [((), np.zeros_like(self.own[to]), 0)]
+        while grown:
+            some, coming, pupils = grown.pop()
+            for i in range(some[-1] + 1 if some else 0, len(ways)):
+                more, n = coming + self.own[ways[i].section], pupils + ways[i].pupils
+                classes = self.classes_with(to, more)
+                if n <= space and classes <= rooms:
+                    found[*some, i] = classes - int(self.classes[to])
+                    grown.append(((*some, i), more, n))
+            if len(found) > most:
+                return None
+        return found
+
     def coming(self, ways: Iterable[Way]) -> Ints:
         """Pupils by grade that ways bring to each section, shape (sections, 13)."""
         found = np.zeros_like(self.own)
@@ -103,7 +137,8 @@ def layout(scenario: Scenario, factor: float = 1.0) -> Layout:
     factor
         On the pupils of September.
     """
-    enrolment = Enrolment(factor=scenario.config.enrolment.factor * factor)
+    grown = scenario.config.enrolment.factor * factor
+    enrolment = scenario.config.enrolment.model_copy(update={"factor": grown})
     config = scenario.config.model_copy(update={"enrolment": enrolment})
     tables = dict(scenario.tables)
     if factor != 1:
@@ -190,6 +225,13 @@ def _obstacles(found: Layout, journeys: tuple[Journey, ...]) -> Iterator[tuple[i
     config, asked = found.scenario.config.closing, found.standard.closing
     below = config.below if config.below is not None or asked is None else asked.small_below.value
     receiving = {journey.to_school for journey in journeys}
+    pins = {
+        school if pin == "stay" else pin
+        for school, pin in zip(
+            *(found.scenario.table("teachers")[c] for c in ("school_id", "pin")), strict=True
+        )
+        if pin is not None
+    }
     gone = set(found.scenario.config.closures)
     open_ = {found.ids[s] for s in found.school}
     for i, row in enumerate(found.scenario.table("schools").to_dict("records")):
@@ -202,6 +244,8 @@ def _obstacles(found: Layout, journeys: tuple[Journey, ...]) -> Iterator[tuple[i
             yield i, text("is marked closable = no")
         elif row["objection"]:
             yield i, text("most parents object")
+        elif school in pins:
+            yield i, text("a teacher is pinned to it")
         elif school in receiving:
             yield i, text("receives the pupils of another closure")
         elif below is not None and found.pupils[i] >= below:

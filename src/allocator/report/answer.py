@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from allocator.closures.advise import Advice
@@ -15,6 +16,7 @@ from allocator.solving.frontier import Frontier
 from allocator.solving.needed import Needed
 from allocator.solving.price import RulePrice
 from allocator.solving.result import Result
+from allocator.words import Text
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,8 @@ class Proposed:
         Whether every number of closures was looked at.
     before
         The plan without a further closure, where proposals were solved in full.
+    refused
+        Why no plan was found, by the code of the proposal, empty for the plan without a further closure.
     """
 
     scenario: Scenario
@@ -124,6 +128,7 @@ class Proposed:
     advice: tuple[Advice, ...]
     whole: bool
     before: Answer | None = None
+    refused: Mapping[str, Text] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from allocator.closures.advise import SHARES, closures_of, code, freed_by, name, sentence
+from allocator.closures.travel import Way
 from allocator.report.answer import Answer, Priced, Proposed
 from allocator.report.files import table, write_files
 from allocator.report.frontier import within_limits
@@ -64,10 +67,13 @@ def write_closures(proposed: Proposed, out: Path, page: str) -> list[Path]:
         if one.answer is not None:
             contents[f"closures-{code(one.proposal)}.toml"] = "".join(_toml(proposed, one))
     written = write_files(contents, out, config.notice)
-    for old in out.glob("closures-*.toml"):
-        if old.name not in contents:
+    for old in out.glob("closures-*.toml"):  # of an earlier run, and nothing else
+        if old.name not in contents and _OURS.fullmatch(old.name) and old.is_file():
             old.unlink()
     return written
+
+
+_OURS = re.compile(r"closures-\d{2,}[a-z]\.toml")
 
 
 def _toml(proposed: Proposed, one: Priced) -> Iterator[str]:
@@ -76,17 +82,23 @@ def _toml(proposed: Proposed, one: Priced) -> Iterator[str]:
     for school, closure in (
         proposed.scenario.config.closures | closures_of(proposed.layout, one.proposal)
     ).items():
-        parts = [f'to = "{closure.to}"']
+        parts = [f"to = {_quoted(closure.to)}"]
         if closure.junior_to:
-            parts.append(f'junior_to = "{closure.junior_to}"')
+            parts.append(f"junior_to = {_quoted(closure.junior_to)}")
         if closure.apart:
-            parts.append("apart = { " + ", ".join(f'"{k}" = "{v}"' for k, v in closure.apart.items()) + " }")
-        yield f'"{school}" = {{ {", ".join(parts)} }}\n'
+            apart = ", ".join(f"{_quoted(stage)} = {_quoted(to)}" for stage, to in closure.apart.items())
+            parts.append(f"apart = {{ {apart} }}")
+        yield f"{_quoted(school)} = {{ {', '.join(parts)} }}\n"
+
+
+def _quoted(words: str) -> str:
+    """Write a string of TOML: its escapes are those of JSON, and one more."""
+    return json.dumps(words, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def proposal_rows(proposed: Proposed) -> Iterator[dict[str, Any]]:
     """Yield the rows of proposals.csv."""
-    price = proposed.scenario.config.money.bus_km
+    money = proposed.scenario.config.money
     for one in proposed.proposals:
         proposal, found = one.proposal, one.worth
         values = [
@@ -100,10 +112,10 @@ def proposal_rows(proposed: Proposed) -> Iterator[dict[str, Any]]:
             one.quota_freed,
             found.pupils,
             found.pupil_km,
-            min(proposal.way_bound, found.pupil_km),
+            None if proposal.way_bound is None else min(proposal.way_bound, found.pupil_km),
             found.longest,
             found.riding_km,
-            None if price is None else price * found.riding_km,
+            None if money.bus_km is None else money.bus_km * _bus_km(proposal.ways, money.bus_beyond_km),
             found.boarding,
             one.answer is not None,
             *_solved(one.answer),
@@ -111,9 +123,14 @@ def proposal_rows(proposed: Proposed) -> Iterator[dict[str, Any]]:
         yield dict(zip(_PROPOSALS, values, strict=True))
 
 
+def _bus_km(ways: Iterable[Way], beyond: float) -> float:
+    """Pupil-km that are priced as in money.csv: of all who go farther than so many km."""
+    return sum(way.pupils * way.km for way in ways if way.km > beyond)
+
+
 def _gap(one: Priced) -> float:
-    """How much more posts, relatively, the bound leaves possible."""
-    gap = max(one.proposal.bound - one.worth.posts, 0.0) / max(one.proposal.bound, 1e-9)
+    """How many more posts the bound leaves possible, as a share of those of the proposal."""
+    gap = max(one.proposal.bound - one.worth.posts, 0.0) / max(one.worth.posts, 1e-9)
     return gap if gap > _ROUNDING else 0.0
 
 
@@ -190,10 +207,13 @@ def _verdict(proposed: Proposed) -> Iterator[Mark]:
         text("Schools that may be proposed: {n} of {all}.", n=n, all=len(set(found.school.tolist()))), None
     )
     if not proposed.whole:
-        yield Mark(text("Ended before its time: not every number of closures was looked at."), False)
+        yield Mark(
+            text("Ended before its time: not every search came to an end, and there may be other proposals."),
+            False,
+        )
     if not proposals:
         if proposed.whole:
-            yield Mark(text("No school can close within the limits."), False)
+            yield Mark(text("No closure within the limits frees a post."), False)
         return
     best = max(proposals, key=lambda one: (len(one.proposal.closed), one.worth.posts))
     w = best.worth
@@ -208,10 +228,20 @@ def _verdict(proposed: Proposed) -> Iterator[Mark]:
     yield Mark(words, None)
     gap = max(_gap(one) for one in proposals)
     words = text(
-        "Proved: no choice of as many schools with no longer way frees more posts by more than {gap}.",
+        "Proved: no choice of as many schools or fewer with no longer way frees more posts by more than {gap}.",
         gap=percent(gap),
     )
-    yield Mark(words, True if gap < _CLOSE else None)
+    yield Mark(words, True if gap < _CLOSE and proposed.whole else None)
+    for which, why in proposed.refused.items():
+        words = (
+            text("Solved with the teachers, proposal {which} has no plan: {why}.", which=which, why=why)
+            if which
+            else text(
+                "Without a further closure there is no plan of the teachers, so that no proposal was solved: {why}.",
+                why=why,
+            )
+        )
+        yield Mark(words, False)
     yield Mark(
         text(
             "A proposal is no decision: parents are heard, and the way, the rooms and the safety of the road are looked at first."
@@ -257,7 +287,7 @@ def _proposals(proposed: Proposed) -> Table:
         text("Which"),
     )
     note = text(
-        "Every proposal is efficient: no other closes as few schools, frees as many posts and sends as few pupils no farther. a: as many posts as can be; c: the least way; b: between. Posts by classes: the lessons of the classes saved over the loads, which is what is proved; posts as set: whole posts of all sections before less after. Seats, sizes and ways are within their limits in each."
+        "Every proposal is efficient as far as it is proved: no other closes as few schools, frees as many posts and sends as few pupils no farther. Letters: of as many closures, from the most posts to the least way. Posts by classes: the lessons of the classes saved over the loads, which is what is proved; posts as set: whole posts of all sections before less after. Seats, sizes and ways are within their limits in each."
     )
     return Table(text("Efficient proposals"), columns, tuple(lines), (note,))
 
@@ -278,7 +308,7 @@ def _plans(proposed: Proposed) -> Table:
         text("CVs within limits"),
     )
     note = text(
-        "Solved with the rules and the budget of the scenario. The table for scenario.toml of each stands in closures-….toml."
+        "Solved with the rules and the budget of the scenario; —: the time ran out before anything was proved. The table for scenario.toml of each stands in closures-….toml."
     )
     return Table(text("Solved with the teachers"), columns, tuple(lines), (note,))
 
@@ -291,7 +321,7 @@ def _plan(which: Text | str, answer: Answer) -> Line:
         f"{unfilled:,}",
         f"{sum(row.extra for row in answer.card.posts):,}",
         "—" if even is None else f"{even:.4f}",
-        "—" if bound is None else f"{bound:.4f}",
+        "—" if not bound else f"{bound:.4f}",
         f"{within} / {judged}" if judged else "—",
     )
 

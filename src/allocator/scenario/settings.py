@@ -63,7 +63,7 @@ def _receiver(scenario: Scenario, school: str, stage: str, to: str) -> Issues:
             yield toml(scenario, key, quoted(to), expected, text("keep one of these schools open"))
     elif to == "advise":
         way = text(
-            "name a school: advice on closures is a command of its own that this version does not have"
+            "name a school: the command 'allocator closures' proposes which schools close, and where pupils go"
         )
         yield toml(scenario, key, quoted(to), expected, way)
     elif to not in known:

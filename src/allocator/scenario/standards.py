@@ -230,6 +230,13 @@ def _wrong_bands(standard: Standard) -> Iterator[Wrong]:
     if standard.closing is None:
         return
     banded = [grade for band in standard.closing.bands.values() for grade in band.grades]
+    for grade in sorted(set(banded) - set(_GRADES)):
+        yield (
+            "closing.bands",
+            quoted(grade),
+            text("grades from 0 to 12"),
+            text("correct the grades of the bands"),
+        )
     for stage, facts in standard.stages.items():
         for grade in facts.grades:
             if banded.count(grade) != 1:
