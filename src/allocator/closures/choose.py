@@ -479,7 +479,7 @@ def _scaled(chooser: Chooser, closed: tuple[int, ...], ways: tuple[Way, ...]) ->
 
 def _efficient(found: Layout, every: list[Proposal]) -> list[Proposal]:
     """Keep what no other proposal beats: schools that close, posts, pupils, their way, the longest way, the bus; nor closing nothing."""
-    distinct = list({(p.closed, p.ways): p for p in reversed(every)}.values())[::-1]
+    distinct = list({(p.closed, p.ways): p for p in reversed(every) if p.closed}.values())[::-1]
     aims = []
     for proposal in distinct:
         w = worth(found, proposal.closed, proposal.ways)
