@@ -16,7 +16,7 @@ import numpy as np
 from allocator.closures.advise import SHARES, advice, closures_of, code
 from allocator.closures.choose import Proposal, worth
 from allocator.closures.choose import frontier as choose_closures
-from allocator.closures.layout import Layout, layout
+from allocator.closures.layout import Layout, layout, own_ways
 from allocator.errors import InputsAreWrong, Issue, LimitReached, NoPlan
 from allocator.metrics.scorecard import scorecard
 from allocator.plan import Plan, places, standing_still
@@ -188,8 +188,19 @@ def needed(scored: Scored, progress: Progress | None = None, stop: Event | None 
     return replace(scored, needed=tuple(fewest_moves(scored.problem, rules, progress, stop)))
 
 
-def closures(scenario: Scenario, progress: Progress | None = None, stop: Event | None = None) -> Proposed:
+def closures(
+    scenario: Scenario,
+    progress: Progress | None = None,
+    stop: Event | None = None,
+    *,
+    beside: bool = False,
+) -> Proposed:
     """Propose which schools of a checked scenario close, and solve some of the proposals in full.
+
+    Parameters
+    ----------
+    beside
+        Whether the closures that the scenario itself names are set beside the proposals, in place of being done first.
 
     Raises
     ------
@@ -210,6 +221,9 @@ def closures(scenario: Scenario, progress: Progress | None = None, stop: Event |
         if progress is not None:
             progress("closures", float(done), float(of))
 
+    named = scenario
+    if beside:
+        scenario = replace(scenario, config=scenario.config.model_copy(update={"closures": {}}))
     found = layout(scenario)
     efficient, whole = choose_closures(found, limit, told, stop)
     others = {}
@@ -239,7 +253,17 @@ def closures(scenario: Scenario, progress: Progress | None = None, stop: Event |
             with_it = _closing(scenario, found, priced[i].proposal)
             priced[i] = replace(priced[i], answer=plan(code(priced[i].proposal), with_it))
     told_of = advice(found, efficient, others)
-    return Proposed(scenario, found, tuple(priced), tuple(told_of), whole, before, refused)
+    own = _own(named, now, found) if beside else None
+    if own is not None and before is not None:
+        own = replace(own, answer=plan(code(own.proposal), named))
+    return Proposed(scenario, found, tuple(priced), tuple(told_of), whole, before, refused, own)
+
+
+def _own(scenario: Scenario, now: Problem, found: Layout) -> Priced:
+    """Measure the closures that a scenario names as a proposal is measured."""
+    ways = own_ways(found, build(scenario).journeys)
+    closed = tuple(found.ids.index(school) for school in scenario.config.closures)
+    return _measured(scenario, now, found, Proposal(closed, ways, "own", float("nan"), None, "own"))
 
 
 def _closing(scenario: Scenario, found: Layout, proposal: Proposal) -> Scenario:
@@ -250,7 +274,12 @@ def _closing(scenario: Scenario, found: Layout, proposal: Proposal) -> Scenario:
 
 def _priced(scenario: Scenario, now: Problem, found: Layout, proposal: Proposal) -> Priced:
     """Set posts and quota anew with a proposal."""
-    then = build(_closing(scenario, found, proposal))
+    return _measured(_closing(scenario, found, proposal), now, found, proposal)
+
+
+def _measured(closed: Scenario, now: Problem, found: Layout, proposal: Proposal) -> Priced:
+    """Count what closing frees, of a scenario in which it is done."""
+    then = build(closed)
     posts, quota = (
         int(getattr(now.after, name).sum() - getattr(then.after, name).sum()) for name in ("posts", "quota")
     )

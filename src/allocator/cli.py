@@ -149,6 +149,13 @@ def closures(
         str, typer.Option(metavar="FOLDER", help="Folder for the proposals. 结果文件夹", show_default=False)
     ],
     seconds: Annotated[float | None, typer.Option(help="Limit for each search. 每次搜索的时限（秒）")] = None,
+    beside: Annotated[
+        bool,
+        typer.Option(
+            "--beside",
+            help="Set the closures that the scenario names beside the proposals. 与场景自定的撤并对照",
+        ),
+    ] = False,
     language: LANGUAGE = None,
 ) -> None:
     """Propose which schools close, where their pupils go, and what that frees. 撤并方案建议."""
@@ -158,7 +165,11 @@ def closures(
     with _told(voice):
         asked = app.check(scenario, changes)
         voice.found = asked.config.language
-        proposed = _beside(lambda progress, stop: app.closures(asked, progress, stop), voice)
+    if beside and not asked.config.closures:
+        words = text("{path} names no closures", path=str(scenario))
+        raise _bad_usage("--beside", words, asked.config.language)
+    with _told(voice):
+        proposed = _beside(lambda progress, stop: app.closures(asked, progress, stop, beside=beside), voice)
         told = closures_story(proposed)
         written = write_closures(proposed, folder, page(told))
     _summary(told, next(path for path in written if path.name == "closures.html"))

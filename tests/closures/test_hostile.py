@@ -149,3 +149,23 @@ def test_stopping_keeps_what_was_found(tmp_path: Path) -> None:
     assert running.returncode == 0
     assert b"Ended before its time" in told
     assert (tmp_path / "out" / "closures.html").exists()
+
+
+def test_the_closures_of_the_scenario_stand_beside_the_proposals(tmp_path: Path) -> None:
+    """Measured as proposals are, with the limits that they break; a proposal of as many frees no less."""
+    made = district(closures={"B": {"to": "A"}}, closing={"keep": ["B"], "solved": 1})
+    made.change("sections", "A", classrooms=1)
+    out = proposed(made, tmp_path, "--beside")
+    own = next(row for row in rows(out / "proposals.csv") if row["proposal"] == "01own")
+    best = next(row for row in rows(out / "proposals.csv") if row["proposal"] == "01a")
+    assert float(own["posts_worth"]) < float(best["posts_worth"])
+    assert (own["pupils"], own["gap"], own["solved"]) == ("36", "", "yes")
+    page = (out / "closures.html").read_text(encoding="utf-8")
+    assert "in 1 rooms" in page
+    assert "would not be proposed: is never to be closed" in page
+    assert (
+        run("closures", tmp_path / "in", "--out", tmp_path / "further").exit_code == 0
+    )  # done first: no row
+    assert "01own" not in {row["proposal"] for row in rows(tmp_path / "further" / "proposals.csv")}
+    plain = district().write(tmp_path / "plain")
+    assert run("closures", plain, "--out", tmp_path / "no", "--beside").exit_code == 2

@@ -43,7 +43,8 @@ class Proposal:
     ways
         Where the pupils of each of their sections go.
     aim
-        What was sought: ``posts`` (as many as can be, then the least way), ``between``, or ``way`` (the least way).
+        What was sought: ``posts`` (as many as can be, then the least way), ``between``, or ``way`` (the least way);
+        ``own`` where nothing was, because the scenario names these closures.
     bound
         Posts that no proposal of as many closures or fewer within the same way can exceed, by the classes that it saves.
     way_bound
@@ -51,6 +52,8 @@ class Proposal:
         out before anything was proved.
     letter
         Its place among the proposals of as many closures, from the most posts to the least way.
+
+    ``bound`` is nan where nothing was sought.
     """
 
     closed: tuple[int, ...]

@@ -279,6 +279,30 @@ def _ways(found: Layout, ways: Roads) -> Iterator[Way]:
                 yield way
 
 
+def own_ways(found: Layout, journeys: Iterable[Journey]) -> tuple[Way, ...]:
+    """Return the ways of pupils whose schools the scenario itself closes, within the limits or not.
+
+    Parameters
+    ----------
+    found
+        The district without these closures.
+    """
+    asked = found.standard.closing
+    if asked is None:
+        return ()
+    at = {
+        (found.ids[s], stage): u for u, (s, stage) in enumerate(zip(found.school, found.stage, strict=True))
+    }
+    boards = found.scenario.table("schools")["boarding"].to_numpy(bool)
+    ways = []
+    for journey in journeys:
+        u, v = at[journey.school_id, journey.stage], at[journey.to_school, journey.stage]
+        if journey.pupils:
+            road, may = (journey.km, journey.minutes), bool(boards[found.school[v]])
+            ways.append(way_of(asked, u, v, found.own[u], road, boards=may))
+    return tuple(ways)
+
+
 def _nowhere(found: Layout, ways: Roads, section: int) -> Text:
     """Say how far the nearest school is for a section that has no way within the limits."""
     asked, start = found.standard.closing, found.school[section]

@@ -120,6 +120,8 @@ class Proposed:
         The plan without a further closure, where proposals were solved in full.
     refused
         Why no plan was found, by the code of the proposal, empty for the plan without a further closure.
+    own
+        The closures that the scenario itself names, where they are set beside the proposals.
     """
 
     scenario: Scenario
@@ -129,6 +131,12 @@ class Proposed:
     whole: bool
     before: Answer | None = None
     refused: Mapping[str, Text] = field(default_factory=dict)
+    own: Priced | None = None
+
+    @property
+    def every(self) -> tuple[Priced, ...]:
+        """The proposals, and what is set beside them."""
+        return self.proposals if self.own is None else (*self.proposals, self.own)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from allocator.closures.advise import SHARES, closures_of, code, freed_by, name, sentence
+from allocator.closures.choose import breaches
 from allocator.closures.travel import Way
 from allocator.report.answer import Answer, Priced, Proposed
 from allocator.report.files import table, write_files
@@ -99,14 +100,15 @@ def _quoted(words: str) -> str:
 def proposal_rows(proposed: Proposed) -> Iterator[dict[str, Any]]:
     """Yield the rows of proposals.csv."""
     money = proposed.scenario.config.money
-    for one in proposed.proposals:
+    for one in proposed.every:
         proposal, found = one.proposal, one.worth
+        sought = proposal.aim != "own"
         values = [
             code(proposal),
             len(proposal.closed),
             found.posts,
-            max(proposal.bound, found.posts),
-            _gap(one),
+            max(proposal.bound, found.posts) if sought else None,
+            _gap(one) if sought else None,
             found.classes,
             one.posts_freed,
             one.quota_freed,
@@ -151,7 +153,7 @@ def _solved(answer: Answer | None) -> tuple[Any, ...]:
 def closure_rows(proposed: Proposed) -> Iterator[dict[str, Any]]:
     """Yield the rows of closures.csv: one for each section that closes, in each proposal."""
     found = proposed.layout
-    for one in proposed.proposals:
+    for one in proposed.every:
         for way in one.proposal.ways:
             school = int(found.school[way.section])
             grades = [str(g) for g in found.grades(way.section) if found.own[way.section][g]]
@@ -242,6 +244,8 @@ def _verdict(proposed: Proposed) -> Iterator[Mark]:
             )
         )
         yield Mark(words, False)
+    if proposed.own is not None:
+        yield from _beside(proposed, proposed.own)
     yield Mark(
         text(
             "A proposal is no decision: parents are heard, and the way, the rooms and the safety of the road are looked at first."
@@ -250,20 +254,52 @@ def _verdict(proposed: Proposed) -> Iterator[Mark]:
     )
 
 
+def _beside(proposed: Proposed, own: Priced) -> Iterator[Mark]:
+    """Compare what the scenario names with the most posts of as many closures, and say which limits it breaks."""
+    found, n = proposed.layout, len(own.proposal.closed)
+    as_many = [one for one in proposed.proposals if len(one.proposal.closed) <= n]
+    if as_many:
+        best = max(as_many, key=lambda one: one.worth.posts)
+        words = text(
+            "The {n} closures that the scenario names free {posts} posts by the classes saved ({set} as set) and send {pupils} pupils {km} pupil-km; proposal {which}, with no more closures, frees {more} ({more_set}) and sends {fewer} pupils {less} pupil-km.",
+            n=n,
+            posts=f"{own.worth.posts:.1f}",
+            set=own.posts_freed,
+            pupils=own.worth.pupils,
+            km=f"{own.worth.pupil_km:,.0f}",
+            which=code(best.proposal),
+            more=f"{best.worth.posts:.1f}",
+            more_set=best.posts_freed,
+            fewer=best.worth.pupils,
+            less=f"{best.worth.pupil_km:,.0f}",
+        )
+        yield Mark(words, None)
+    for broken in breaches(found, own.proposal.closed, own.proposal.ways):
+        yield Mark(text("Of the closures that the scenario names: {broken}.", broken=broken), False)
+    for school in own.proposal.closed:
+        if school in found.obstacles:
+            words = text(
+                "Of the closures that the scenario names: {school} would not be proposed: {why}.",
+                school=name(found, school),
+                why=found.obstacles[school],
+            )
+            yield Mark(words, None)
+
+
 _CLOSE = 0.005
 _ROUNDING = 1e-6  # relative: posts are whole millionths in the proof
 
 
 def _proposals(proposed: Proposed) -> Table:
     lines: list[Line] = []
-    for one in proposed.proposals:
+    for one in proposed.every:
         w = one.worth
         lines.append(
             (
                 code(one.proposal),
                 f"{len(one.proposal.closed)}",
                 f"{w.posts:.1f}",
-                percent(_gap(one)),
+                "—" if one is proposed.own else percent(_gap(one)),
                 f"{one.posts_freed}",
                 f"{one.quota_freed}",
                 f"{w.pupils:,}",
@@ -287,7 +323,7 @@ def _proposals(proposed: Proposed) -> Table:
         text("Which"),
     )
     note = text(
-        "Every proposal is efficient as far as it is proved: no other closes as few schools, frees as many posts and sends as few pupils no farther. Letters: of as many closures, from the most posts to the least way. Posts by classes: the lessons of the classes saved over the loads, which is what is proved; posts as set: whole posts of all sections before less after. Seats, sizes and ways are within their limits in each."
+        "Every proposal is efficient as far as it is proved: no other closes as few schools, frees as many posts and sends as few pupils no farther. Letters: of as many closures, from the most posts to the least way; own: the closures that the scenario names. Posts by classes: the lessons of the classes saved over the loads, which is what is proved; posts as set: whole posts of all sections before less after. Seats, sizes and ways are within their limits in each."
     )
     return Table(text("Efficient proposals"), columns, tuple(lines), (note,))
 
@@ -297,7 +333,7 @@ def _plans(proposed: Proposed) -> Table:
     if proposed.before is None:
         return Table(text("Solved with the teachers"), (), ())
     lines = [_plan(text("no further closure"), proposed.before)]
-    lines += [_plan(code(one.proposal), one.answer) for one in proposed.proposals if one.answer is not None]
+    lines += [_plan(code(one.proposal), one.answer) for one in proposed.every if one.answer is not None]
     columns = (
         text("Proposal"),
         text("Moves"),
