@@ -21,7 +21,7 @@ from allocator.errors import InputsAreWrong, Issue, LimitReached, NoPlan
 from allocator.metrics.scorecard import scorecard
 from allocator.plan import Plan, places, standing_still
 from allocator.problem import Problem, build
-from allocator.report.answer import Answer, Measured, Priced, Proposed, Scored, Traced
+from allocator.report.answer import Answer, Measured, Priced, Proposed, Scored, Traced, rival
 from allocator.rules.catalogue import concerns_nobody, printed, settle
 from allocator.scenario.check import read
 from allocator.scenario.config import Config, Enrolment
@@ -233,6 +233,8 @@ def closures(
     now = build(scenario)
     priced = [_priced(scenario, now, found, proposal) for proposal in efficient]
     before, solved = None, _spread(priced, scenario.config.closing.solved)
+    if beside and solved and (best := rival(priced, len(named.config.closures))) is not None:
+        solved = sorted({*solved, priced.index(best)})
     refused: dict[str, Text] = {}
 
     def plan(which: str, asked: Scenario) -> Answer | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -100,6 +100,12 @@ class Priced:
     posts_freed: int
     quota_freed: int
     answer: Answer | None = None
+
+
+def rival(proposals: Sequence[Priced], closures: int) -> Priced | None:
+    """Return the proposal that frees most posts with so many closures or fewer; None where there is none."""
+    as_many = [one for one in proposals if len(one.proposal.closed) <= closures]
+    return max(as_many, key=lambda one: one.worth.posts, default=None)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 from allocator.closures.advise import SHARES, closures_of, code, freed_by, name, sentence
 from allocator.closures.choose import breaches
 from allocator.closures.travel import Way
-from allocator.report.answer import Answer, Priced, Proposed
+from allocator.report.answer import Answer, Priced, Proposed, rival
 from allocator.report.files import table, write_files
 from allocator.report.frontier import within_limits
 from allocator.report.parts import Chart, Dot, Line, Mark, Table, percent
@@ -257,9 +257,7 @@ def _verdict(proposed: Proposed) -> Iterator[Mark]:
 def _beside(proposed: Proposed, own: Priced) -> Iterator[Mark]:
     """Compare what the scenario names with the most posts of as many closures, and say which limits it breaks."""
     found, n = proposed.layout, len(own.proposal.closed)
-    as_many = [one for one in proposed.proposals if len(one.proposal.closed) <= n]
-    if as_many:
-        best = max(as_many, key=lambda one: one.worth.posts)
+    if best := rival(proposed.proposals, n):
         words = text(
             "The {n} closures that the scenario names free {posts} posts by the classes saved ({set} as set) and send {pupils} pupils {km} pupil-km; proposal {which}, with no more closures, frees {more} ({more_set}) and sends {fewer} pupils {less} pupil-km.",
             n=n,
