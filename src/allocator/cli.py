@@ -264,6 +264,8 @@ def score(
         voice.found = scored.scenario.config.language
         if moves and len(scored.problem.teachers):
             scored = _beside(lambda progress, stop: app.needed(scored, progress, stop), voice)
+        elif moves:
+            _print(text("There is no roster, so that no moves were sought."), voice.language, error=True)
         told = score_story(scored)
         written = [] if folder is None else write_score(scored, folder, page(told))
     _summary(told, next((path for path in written if path.name == "score.html"), None))

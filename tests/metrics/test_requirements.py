@@ -88,7 +88,7 @@ def test_single_coefficients_are_counted(card):
 def test_schools_must_conform(card):
     """Neither of the two schools that count does all that is asked of a school."""
     row = asked(card, "schools", "primary")
-    assert say(row.found_before, "en") == "0 of 2 schools do"
+    assert say(row.found_before, "en") == "0 of 2 schools meet it"
     assert row.met_before is False
 
 
@@ -119,7 +119,7 @@ def test_a_school_that_is_too_large_fails_its_kind(tmp_path):
     card = judged(tmp_path, sections=[("A,primary,40", "A,primary,1841")])
     row = next(r for r in card.requirements if r.requirement == "school_size")
     assert row.met_before is False
-    assert say(row.found_before, "en") == "1 of 2 schools above it, the largest 2001"
+    assert say(row.found_before, "en") == "1 of 2 schools above it (A), the largest 2001"
     assert len([r for r in card.requirements if r.requirement == "school_size"]) == 1
 
 

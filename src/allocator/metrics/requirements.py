@@ -23,6 +23,7 @@ KINDS = {
     "teaching_point": text("teaching points"),
 }
 _NOT_HELD = text("the tables of the scenario do not hold it")
+_FEW = 8  # schools that are named
 _ROUNDING = 1e-9  # of people: a share that is reached exactly is reached
 
 
@@ -109,10 +110,10 @@ def _every(verdicts: list[bool | None], unknown: Text) -> _Found:
     n, met, missing = len(verdicts), verdicts.count(True), verdicts.count(None)
     if missing == n:
         return _nothing(n, unknown)
-    words = text("{n} of {all} schools do", n=met, all=n)
+    words = text("{n} of {all} schools meet it", n=met, all=n)
     if missing:
         words = text(
-            "{n} of {all} schools do; not known of {missing}: {why}",
+            "{n} of {all} schools meet it; not known of {missing}: {why}",
             n=met,
             all=n,
             missing=missing,
@@ -172,7 +173,8 @@ def _class_size(problem: Problem, stage: int) -> Iterator[RequirementRow]:
     for season in (problem.before, problem.after):
         here = season.open & (problem.sections.stage == stage) & (season.pupils > 0)
         unknown = text("largest_class is empty in sections.csv")
-        found.append(_limited(season.largest[here], limit.value, unknown))
+        codes = [problem.school_ids[s] for s in problem.sections.school[here]]
+        found.append(_limited(season.largest[here], limit.value, codes, unknown))
     if problem.before.open[problem.sections.stage == stage].any():
         yield _Asked("class_size", code, words, limit.source).row(*found)
 
@@ -187,7 +189,8 @@ def _school_size(problem: Problem) -> Iterator[RequirementRow]:
         for season in (problem.before, problem.after):
             pupils = np.bincount(problem.sections.school, season.pupils, minlength=len(kinds))
             here = (kinds == kind) & (pupils > 0)
-            found.append(_limited(pupils[here], limits[here]))
+            codes = [problem.school_ids[s] for s in np.flatnonzero(here)]
+            found.append(_limited(pupils[here], limits[here], codes))
         if (kinds == kind).any():
             words = text(
                 "No school has more than {limit} pupils ({kind})",
@@ -205,14 +208,17 @@ def _school_size(problem: Problem) -> Iterator[RequirementRow]:
             yield _Asked("school_size", "", words, limit.source).row(*found)
 
 
-def _limited(sizes: Floats, limit: float | Floats, unknown: Text = _NOT_HELD) -> _Found:
-    """Judge sizes by a limit, or each by its own; nan where not known."""
+def _limited(sizes: Floats, limit: float | Floats, codes: Sequence[str], unknown: Text = _NOT_HELD) -> _Found:
+    """Judge sizes of schools by a limit, or each by its own; nan where not known."""
     n, missing, above = len(sizes), int(np.isnan(sizes).sum()), int((sizes > limit).sum())
+    some = [codes[i] for i in np.flatnonzero(sizes > limit).tolist()]
+    which: Text | str = text(" ({schools})", schools=some[:_FEW] + ["…"] * (len(some) > _FEW)) if some else ""
     if missing == n:
         return _nothing(n, unknown)
     if missing:
         words = text(
-            "{n} of {all} schools above it; not known of {missing}: {why}",
+            "{n} of {all} schools above it{which}; not known of {missing}: {why}",
+            which=which,
             n=above,
             all=n,
             missing=missing,
@@ -221,7 +227,11 @@ def _limited(sizes: Floats, limit: float | Floats, unknown: Text = _NOT_HELD) ->
         return _Found(words, False if above else None)
     if above:
         words = text(
-            "{n} of {all} schools above it, the largest {most}", n=above, all=n, most=f"{sizes.max():.0f}"
+            "{n} of {all} schools above it{which}, the largest {most}",
+            n=above,
+            which=which,
+            all=n,
+            most=f"{sizes.max():.0f}",
         )
         return _Found(words, False)
     return _Found(text("none of {all} schools above it", all=n), True)
@@ -250,7 +260,7 @@ def _certified(problem: Problem, plan: Plan) -> Iterator[RequirementRow]:
 def _exchange(problem: Problem, plan: Plan, eligible: Ints | None) -> Iterator[RequirementRow]:
     """Ask that enough of the eligible move, and enough backbone teachers among them; before the plan nobody does."""
     balance, years = problem.standard.balance, problem.standard.balance.exchange_years
-    before = _Found(text("who moved last summer does not stand in the tables"), None)
+    before = _Found(text("the tables do not hold who moved last summer"), None)
     away = plan.away(problem)
     if balance.exchange_share is not None:
         words = text(

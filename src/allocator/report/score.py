@@ -81,7 +81,7 @@ def verdict(scored: Scored) -> Iterator[Mark]:
     rows = [row for row in scored.card.requirements if row.requirement not in others]
     met, failed = ([r for r in rows if r.met_before is value] for value in (True, False))
     unknown = len(rows) - len(met) - len(failed)
-    yield _overall(len(met), len(failed), unknown, len(others)) if rows else unlimited()
+    yield _overall(len(met), len(failed), unknown + len(others)) if rows else unlimited()
     yield from _who_counts(scored)
     if rows:
         words = text(
@@ -101,11 +101,13 @@ def verdict(scored: Scored) -> Iterator[Mark]:
     yield from warned(scored.problem)
 
 
-def _overall(met: int, failed: int, unknown: int, others: int) -> Mark:
+def _overall(met: int, failed: int, unknown: int) -> Mark:
     """Say of the whole whether the standard is met, as far as that can be said."""
     if failed:
         return Mark(text("The district as it stands today does not meet the standard."), False)
-    if unknown or others:
+    if not met:
+        return Mark(text("These tables answer none of the standard's requirements."), None)
+    if unknown:
         words = text(
             "Whether the district as it stands today meets the standard cannot be said from these tables alone: nothing that they answer fails."
         )
@@ -115,13 +117,29 @@ def _overall(met: int, failed: int, unknown: int, others: int) -> Mark:
 
 def _moves_told(scored: Scored) -> Iterator[Mark]:
     """Say in a line what each coefficient takes, where that was asked."""
+    anyway = next((one for one in scored.needed or () if one.anyway), None)
+    if anyway is not None:
+        words = text(
+            "The rules ask for {n} moves whatever the coefficients ({rules}).",
+            n=anyway.anyway,
+            rules=list(anyway.asking),
+        )
+        yield Mark(words, None)
     for one in scored.needed or ():
+        indicator = scored.problem.standard.indicators[one.indicator].name
+        stage = scored.problem.standard.stages[one.stage].name
+        values = {"indicator": indicator, "stage": stage, "moves": _between(one)}
         words = text(
             "Fewest moves under the rules that bring '{indicator}' ({stage}) within its limit: {moves}.",
-            indicator=scored.problem.standard.indicators[one.indicator].name,
-            stage=scored.problem.standard.stages[one.stage].name,
-            moves=_between(one),
+            **values,
         )
+        if one.anyway and one.most is not None and one.least == one.most:
+            words = text(
+                "'{indicator}' ({stage}) is brought within its limit by {n} further moves.",
+                indicator=indicator,
+                stage=stage,
+                n=one.most - one.anyway,
+            )
         yield Mark(words, None)
 
 
@@ -136,7 +154,6 @@ def _who_counts(scored: Scored) -> Iterator[Mark]:
         yield Mark(words, None)
     if not len(problem.teachers):
         yield Mark(text("There is no roster: nothing that counts teachers can be judged."), None)
-        return
     status = problem.teachers.table["status"]
     if retired := int((problem.retirement <= problem.config.september).sum()):
         words = text(
@@ -216,7 +233,7 @@ def _needed(scored: Scored) -> Table:
             rulebook=scored.scenario.config.rulebook or text("of the program"),
         ),
         text(
-            "It is today's schools, pupils and people: closures, openings and recruits take no part, and empty posts do not count. In brackets: rules that today's places do not keep, so that they ask for moves whatever the coefficient. Each coefficient is solved alone; moves for one can do for another."
+            "It is today's schools, pupils and people: closures, openings and recruits take no part, empty posts do not count, and schools about to close count as open. In brackets: rules that would be broken if nobody moved, so that they ask for moves whatever the coefficient. Each coefficient is solved alone: moves for one can do for another or make it worse, and the lists of several cannot be carried out together."
         ),
     )
     return Table(text("Fewest moves under the rules"), columns, rows, notes)
@@ -224,7 +241,7 @@ def _needed(scored: Scored) -> Table:
 
 def _movers(scored: Scored) -> Table:
     """Name who moves for each coefficient."""
-    names, standard = school_names(scored.problem), scored.problem.standard
+    names, standard = school_names(scored.problem, scored.closing), scored.problem.standard
     rows: tuple[Line, ...] = tuple(
         (
             standard.stages[row["stage"]].name,
@@ -245,7 +262,9 @@ def _movers(scored: Scored) -> Table:
         for row in needed_rows(scored).get("needed_moves.csv", [])
     )
     columns = (text("Stage"), text("Indicator"), text("Teacher"), text("From"), text("To"))
-    note = text("These moves and no others bring the coefficient within its limit, and keep the rules.")
+    note = text(
+        "These moves alone bring the coefficient within its limit, and they keep the rules; those that the rules ask for anyway are among them."
+    )
     return Table(text("Who moves, coefficient by coefficient"), columns, rows, (note,), wide=True)
 
 

@@ -152,6 +152,11 @@ def lacking(problem: Problem, card: Scorecard) -> Table:
         text("Unit"),
     )
     notes = [text("Of every school that is judged and whose amount is known.")]
+    official = [name for name, one in standard.indicators.items() if one.official]
+    if missing := sum(
+        row.values[n].value_after.value is None for row in card.sections if row.counts_after for n in official
+    ):
+        notes.append(text("Amounts that are not known, and are left out here: {n}.", n=missing))
     if standard.balance.met_at_least is not None:
         words = text(
             "A school conforms with {n} of {all} indicators, so that not all of this is needed; those that it misses must still reach the floor, {share} of the threshold.",
@@ -190,7 +195,7 @@ def gaps(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Ta
         text("Missing"),
         text("Missing to the floor"),
         text("Unit"),
-        *((text("Conforms all the same"),) if asked else ()),
+        *((text("Conforms"),) if asked else ()),
     )
     return Table(text("What each school lacks"), columns, rows, wide=len(rows) > _LONG)
 
@@ -198,7 +203,9 @@ def gaps(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Ta
 def matrix(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Table:
     """Show every section that counts today with each official indicator and whether it conforms."""
     names, standard = school_names(problem, closing), problem.standard
-    official = [name for name, one in standard.indicators.items() if one.official]
+    official = [name for name, one in standard.indicators.items() if one.official] or list(
+        standard.indicators
+    )
     asked = standard.balance.met_at_least is not None
     rows: list[Line] = []
     for row in card.sections:
@@ -226,7 +233,12 @@ def matrix(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> 
         *(standard.indicators[name].name for name in official),
         *((text("Conforms"),) if asked else ()),
     )
-    note = text("Red: below the threshold; green: at or above it; —: not known.")
+    judged = any(v.meets_before is not None for row in card.sections for v in row.values.values())
+    note = (
+        text("Red: below the threshold; green: at or above it; —: not known.")
+        if judged
+        else text("The standard sets no thresholds; —: not known.")
+    )
     return Table(
         text("Every school and every indicator"), columns, tuple(rows), (note,), wide=len(rows) > _LONG
     )
@@ -350,7 +362,8 @@ def staff(problem: Problem, card: Scorecard, *, both: bool) -> Table:
         text("Retirement not known"),
     )
     note = text(
-        "Schools with lessons of the subject that depend on one teacher, or have none whose main subject it is. Retirements within 1, 3 and 5 years of September, those who are past the age among them; —: cannot be computed."
+        "Schools with lessons of the subject that depend on one teacher, or have none whose main subject it is; small teaching points are among them. Retirements within 1, 3 and 5 years of September {year}, those who are past the age among them; —: cannot be computed.",
+        year=problem.config.school_year,
     )
     notes = [note]
     if not problem.standard.retirement:
@@ -415,7 +428,9 @@ def costs(problem: Problem, card: Scorecard, *, both: bool = True) -> Table:
     else:
         notes.append(
             text(
-                "Ways to work: of those whose home is known. What buses cost today does not stand in the tables."
+                "Ways to work: of the {n} of {all} teachers whose home is known. What buses cost today does not stand in the tables.",
+                n=int(problem.teachers.table["home_lat"].notna().sum()),
+                all=len(problem.teachers),
             )
         )
     return Table(text("Money a month"), columns, tuple(rows), tuple(notes))
@@ -427,13 +442,13 @@ _Two = tuple[float | None, float | None]
 def _costs(said: tuple[Cell, Cell, Cell], amounts: _Two | None, prices: _Two, both: bool) -> Line:
     """Make a line; what is not known today adds its whole cost in September to the change."""
     ends = 2 if both else 1
-    counted = ["" if amounts is None else _known(n) for n in (amounts or prices)[:ends]]
+    counted = ["" if amounts is None else _known(n, ",.1f") for n in (amounts or prices)[:ends]]
     changed = (f"{(prices[1] or 0.0) - (prices[0] or 0.0):+,.0f}",) if both else ()
     return (*said, *counted, *(_known(n) for n in prices[:ends]), *changed)
 
 
-def _known(value: float | None) -> str:
-    return "—" if value is None else f"{value:,.0f}"
+def _known(value: float | None, form: str = ",.0f") -> str:
+    return "—" if value is None else format(value, form).removesuffix(".0")
 
 
 _ITEMS: dict[str, Text] = {

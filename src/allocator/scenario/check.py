@@ -536,7 +536,10 @@ def retired(scenario: Scenario) -> Issues:
     over = (np.array(months) <= september) & ~(september - teachers["birth"] > _OLDEST * 12)  # said of each
     for row in list(rows(teachers, over))[:1]:
         found = text("teachers who have reached the age of retirement by September: {n}", n=int(over.sum()))
-        expected, way = text("teachers who work in September"), text("remove who has retired")
+        expected, way = (
+            text("teachers who work in September"),
+            text("for a plan of September remove who has retired; a score of today counts them"),
+        )
         yield at(row, "birth", found, expected, way, "warning")
 
 
