@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from allocator.domain import Indicator, Rulebook, Standard
 from allocator.rules.catalogue import printed
 from allocator.scenario.rulebook import known_rulebooks, read_rulebook
-from allocator.scenario.schema import KEYS, NEEDED, Column, columns_of
+from allocator.scenario.schema import KEYS, NEEDED, PLAIN, Column, columns_of
 from allocator.scenario.standards import known_standards, read_standard
 from allocator.words import Text, say
 
@@ -79,6 +79,11 @@ def tables_page() -> str:
     parts += [
         "## plan.csv – read by `allocator audit` 由审核命令读取",
         grid(header, [_column(c) for c in columns_of("plan").values()]),
+    ]
+    for name in PLAIN:
+        title = f"## {name}.csv – read by `allocator sites` 由保留学校命令读取"
+        parts += [title, grid(header, [_column(c) for c in columns_of(name).values()])]
+    parts += [
         "## Codes of stages and subjects – 学段与学科代码",
         grid(("Code 代码", "中文", "English"), list(_codes())),
     ]
@@ -100,7 +105,7 @@ def _column(column: Column) -> list[str]:
     en, zh = KINDS[column.kind]
     limits = f", {column.least:g} to {column.most:g}" if column.most < _UNLIMITED else ""
     choices = f" {', '.join(f'`{c}`' for c in column.choices)}" if column.choices else ""
-    key = column.name in KEYS.get(column.table, ("teacher_id",))
+    key = column.name in (KEYS | PLAIN).get(column.table, ("teacher_id",))
     return [
         f"**`{column.name}`**" if key else f"`{column.name}`",
         column.alias,

@@ -25,6 +25,7 @@ FLOORS = {
     "rules": 4,
     "solving": 5,
     "closures": 6,
+    "sites": 6,
     "report": 7,
     "region": 7,
     "app": 8,
@@ -33,7 +34,7 @@ FLOORS = {
     "": 9,  # the root, which exports the use cases and tells the version
 }
 SOLVERS = {"ortools", "highspy"}
-WITH_SOLVERS = ("model", "rules", "solving", "closures", "demand.posts")
+WITH_SOLVERS = ("model", "rules", "solving", "closures", "sites", "demand.posts")
 FACES = {"cli", "web"}
 ENTRIES = {"__main__"}
 

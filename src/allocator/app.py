@@ -31,6 +31,9 @@ from allocator.scenario.read import Scenario
 from allocator.scenario.rulebook import read_rulebook
 from allocator.scenario.standards import DEFAULT
 from allocator.scenario.synthesise import write_district
+from allocator.sites.median import Kept
+from allocator.sites.median import solve as keep_sites
+from allocator.sites.read import Places, read_places
 from allocator.solving.frontier import frontier as trace_frontier
 from allocator.solving.needed import needed as fewest_moves
 from allocator.solving.price import prices
@@ -266,6 +269,47 @@ def _own(scenario: Scenario, now: Problem, found: Layout) -> Priced:
     ways = own_ways(found, build(scenario).journeys)
     closed = tuple(found.ids.index(school) for school in scenario.config.closures)
     return _measured(scenario, now, found, Proposal(closed, ways, "own", float("nan"), None, "own"))
+
+
+def sites(
+    folder: Path,
+    keep: int,
+    *,
+    whole: bool = True,
+    gap: float = 0.0,
+    seconds: float = 60.0,
+    language: str = "zh",
+) -> tuple[Places, Kept]:
+    """Keep so many sites of a folder of plain tables, so that all pupils together have the least way.
+
+    Parameters
+    ----------
+    folder
+        Holds points.csv, sites.csv and, if it likes, travel.csv.
+    keep
+        How many sites are kept.
+    whole
+        Whether the pupils of a point go together.
+    gap, seconds
+        As in :func:`allocator.sites.median.solve`.
+
+    Raises
+    ------
+    InputsAreWrong
+        With every issue of the tables.
+    NoPlan, LimitReached
+        Where no choice of sites has the seats, or none was found in time.
+    """
+    places = read_places(folder, keep, whole=whole, language=language)
+    try:
+        found = keep_sites(places.asked, gap, seconds)
+    except TimeoutError as late:
+        raise LimitReached from late
+    if found is None or not np.isfinite(found.value):
+        words = text("no {n} sites have ways and seats for all pupils, those of each point together", n=keep)
+        other = text("no {n} sites have ways and seats for all pupils", n=keep)
+        raise NoPlan([words if whole else other], language)
+    return places, found
 
 
 def _closing(scenario: Scenario, found: Layout, proposal: Proposal) -> Scenario:

@@ -29,6 +29,7 @@ from allocator.report.html import page
 from allocator.report.names import LEVELS, SETTINGS
 from allocator.report.parts import codes
 from allocator.report.score import score_story, write_score
+from allocator.report.sites import sites_story, write_sites
 from allocator.report.story import Story, story
 from allocator.words import Text, say, text
 
@@ -173,6 +174,35 @@ def closures(
         told = closures_story(proposed)
         written = write_closures(proposed, folder, page(told))
     _summary(told, next(path for path in written if path.name == "closures.html"))
+
+
+@cli.command()
+def sites(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder with points.csv and sites.csv. 数据文件夹", show_default=False)
+    ],
+    keep: Annotated[int, typer.Option(help="How many sites are kept. 保留校址数", min=1, show_default=False)],
+    out: Annotated[
+        str, typer.Option(metavar="FOLDER", help="Folder for the result. 结果文件夹", show_default=False)
+    ],
+    parted: Annotated[
+        bool, typer.Option("--parted", help="Pupils of a point may go to different sites. 同一居住点可分流")
+    ] = False,
+    gap: Annotated[float, typer.Option(help="Relative gap to stop at. 最优性差距", min=0.0, max=1.0)] = 0.0,
+    seconds: Annotated[float | None, typer.Option(help="Limit of the proof. 证明的时限（秒）")] = None,
+    language: Annotated[Language, typer.Option(help="Language. 语言")] = Language.zh,
+) -> None:
+    """Keep so many sites that all pupils together have the least way under seats. 保留学校选址."""
+    voice = _Voice(language)
+    target = _result_folder(folder, out, voice.language)
+    limit = _changes(None, seconds, None, language).get("seconds", 60.0)
+    with _told(voice):
+        places, found = app.sites(
+            folder, keep, whole=not parted, gap=gap, seconds=limit, language=voice.language
+        )
+        told = sites_story(places, found, voice.language)
+        written = write_sites(places, found, target, page(told), voice.language)
+    _summary(told, next(path for path in written if path.name == "sites.html"))
 
 
 @cli.command()

@@ -24,7 +24,7 @@ from allocator.scenario.config import Config, Layer, language_of, read_config, r
 from allocator.scenario.files import Notes, label
 from allocator.scenario.rows import REFUSED, header_of, records, typed
 from allocator.scenario.rulebook import read_rulebook
-from allocator.scenario.schema import KEYS, NEEDED, Column, columns_of
+from allocator.scenario.schema import KEYS, NEEDED, PLAIN, Column, columns_of
 from allocator.scenario.standards import DEFAULT, read_standard
 from allocator.words import text
 
@@ -209,7 +209,7 @@ def _layered(
         path = layer.folder / f"{name}.csv"
         if os.path.lexists(path):
             first = table is None and name not in notes.unread
-            given = _read_layer(name, path, f"{layer.name}/{path.name}", standard, first, notes)
+            given = read_table(name, path, f"{layer.name}/{path.name}", standard, first, notes)
             if given is not None:
                 table = _laid_over(name, table, given, notes)
     if table is None:
@@ -222,10 +222,11 @@ def _layered(
         notes.unread.add(name)
         file, way = f"{layers[-1].name}/{name}.csv", text("fill the table")
         notes.add(file, None, None, text("a table without rows"), text("at least one row"), way)
-    return _completed(name, table, standard, whole, notes)
+    return completed(name, table, standard, whole, notes)
 
 
 _PLACE = ("_file", "_row", "_places")
+_KEYS = KEYS | PLAIN
 
 
 def _laid_over(name: str, under: pd.DataFrame | None, over: pd.DataFrame, notes: Notes) -> pd.DataFrame:
@@ -272,14 +273,14 @@ def _blank(n: int) -> NDArray[np.object_]:
 
 
 def _keys(name: str, table: pd.DataFrame) -> list[tuple[Any, ...]]:
-    return list(zip(*(table[key] for key in KEYS[name]), strict=True))
+    return list(zip(*(table[key] for key in _KEYS[name]), strict=True))
 
 
 def _known(key: tuple[Any, ...]) -> bool:
     return all(isinstance(part, str) for part in key)
 
 
-def _read_layer(
+def read_table(
     name: str, path: Path, file: str, standard: Standard | None, first: bool, notes: Notes
 ) -> pd.DataFrame | None:
     """Read one file of a table; None where nothing can be made of it."""
@@ -291,21 +292,21 @@ def _read_layer(
     header = header_of(rows, columns, file, notes)
     table = typed(rows, header, columns, standard, file, notes)
     for column in columns.values():
-        if column.required and (first or column.name in KEYS[name]) and column.name not in header:
+        if column.required and (first or column.name in _KEYS[name]) and column.name not in header:
             expected = text("a column '{name}' or '{alias}'", name=column.name, alias=column.alias)
             notes.add(file, 1, column.name, text("no such column"), expected, text("add the column"))
             notes.unread.add(f"{name}.{column.name}")
             table[column.name] = pd.Series([REFUSED] * len(table), dtype=object)
     keys = pd.Series(_keys(name, table), dtype=object)
     if not all(map(_known, keys)):
-        notes.unread.add(name if not first else f"{name}.{KEYS[name][0]}")
+        notes.unread.add(name if not first else f"{name}.{_KEYS[name][0]}")
     twice = (keys.duplicated() & keys.map(_known).astype(bool)).to_numpy(dtype=bool)
     for i in np.flatnonzero(twice):
         found = text("{value} a second time", value=quoted(" ".join(keys[i])))
         earlier = int(table["_row"].iloc[int((keys == keys[i]).argmax())])
         expected = text("each key once; it stands in row {row} already", row=earlier)
         way = text("remove or renumber one of the rows")
-        notes.add(file, int(table["_row"].iloc[i]), KEYS[name][-1], found, expected, way)
+        notes.add(file, int(table["_row"].iloc[i]), _KEYS[name][-1], found, expected, way)
     return table[~twice].reset_index(drop=True)
 
 
@@ -317,7 +318,7 @@ def place(row: Mapping[Any, Any] | pd.Series, column: str) -> tuple[str, int]:
     )
 
 
-def _completed(
+def completed(
     name: str, table: pd.DataFrame, standard: Standard | None, whole: bool, notes: Notes
 ) -> pd.DataFrame:
     """Fill defaults, insist on required cells, give every column its type."""

@@ -18,6 +18,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "travel": ("from_id", "to_id"),
     "enrolment": ("school_id", "stage"),
 }
+PLAIN: dict[str, tuple[str, ...]] = {"points": ("point_id",), "sites": ("site_id",)}
+"""Keys of the tables of :mod:`allocator.sites`, which are no part of a scenario."""
 NEEDED = ("schools", "sections", "teachers")
 
 
