@@ -288,8 +288,8 @@ def test_a_school_that_opens_in_summer_is_not_scored_today(tmp_path: Path, plann
 
 
 def test_a_score_is_headed_as_of_today(tmp_path: Path) -> None:
-    """The page says of which school year it is, who counts, which schools are about to close, and where to sign."""
-    folder = variant(tmp_path / "some")
+    """The page says whose it is and of which day, who counts, which schools are about to close, and where to sign."""
+    folder = variant(tmp_path / "some", {"bureau": "Bureau of Small Places", "as_of": "2019-09-30"})
     roster = folder / "teachers.csv"
     roster.write_text(roster.read_text(encoding="utf-8").replace("on_post", "ill", 1), encoding="utf-8")
     found = run("score", folder, "--out", tmp_path / "out", "--language", "en")
@@ -300,7 +300,7 @@ def test_a_score_is_headed_as_of_today(tmp_path: Path) -> None:
     assert f"Recruits have no place yet and do not count: {len(recruits)}." in found.stdout
     page = (tmp_path / "out" / "score.html").read_text(encoding="utf-8")
     assert "<h1>Balance of the district today</h1>" in page
-    for said in ("school year 2019–2020", "(about to close)", "Drawn up by:"):
+    for said in ("Bureau of Small Places", "as of 2019-09-30", "(about to close)", "Drawn up by:"):
         assert said in page
 
 
@@ -358,6 +358,14 @@ def test_the_fewest_moves_are_told_where_they_are_asked_for(tmp_path: Path) -> N
         assert len(mine) == int(row["most"] or 0)
         if mine:
             assert float(row["cv"]) <= float(row["limit"])
+    assert not [m for m in listed if m["to_school"] == "B2" != m["from_school"]]  # it is about to close
+    others = rows(tmp_path / "out" / "needed_others.csv")
+    for row in told:
+        own = [o for o in others if (o["stage"], o["indicator"]) == (row["stage"], row["indicator"])]
+        mine = [o for o in own if (o["of_stage"], o["of_indicator"]) == (row["stage"], row["indicator"])]
+        assert [(o["cv"], o["limit"]) for o in mine] == [(row["cv"], row["limit"])] * bool(row["cv"])
+        assert (len(own) > 1) is bool(row["cv"])
+    assert others
     page = (tmp_path / "out" / "score.html").read_text(encoding="utf-8")
     assert "Fewest moves under the rules" in page
     folder = variant(tmp_path / "pupils")

@@ -35,6 +35,7 @@ SAME = {  # codes and frames, which are written alike in both languages
     "{schools}",
     "{value}",
     "{who}",
+    "{bureau} · {told}",
 }
 _CHINESE = r"[\u4e00-\u9fff]"
 _HALF_WIDTH = re.compile(rf"{_CHINESE}[,;:?!()]|[,;:?!()]{_CHINESE}")

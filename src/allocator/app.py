@@ -23,6 +23,7 @@ from allocator.plan import Plan, places, standing_still
 from allocator.problem import Problem, build
 from allocator.report.answer import Answer, Measured, Priced, Proposed, Scored, Traced, rival
 from allocator.rules.catalogue import concerns_nobody, printed, settle
+from allocator.rules.placement import NobodyInto
 from allocator.scenario.check import read
 from allocator.scenario.config import Config, Enrolment
 from allocator.scenario.files import label
@@ -188,7 +189,9 @@ def needed(scored: Scored, progress: Progress | None = None, stop: Event | None 
     """
     scenario = scored.scenario
     rules = settle(scenario.config, scenario.rulebook, scenario.name, [])
-    return replace(scored, needed=tuple(fewest_moves(scored.problem, rules, progress, stop)))
+    rules = (*rules, NobodyInto(schools=scored.closing)) if scored.closing else rules
+    found = tuple(fewest_moves(scored.problem, rules, progress, stop))
+    return replace(scored, needed=found, rules=rules)
 
 
 def closures(

@@ -96,7 +96,7 @@ def test_class_size_is_not_known_today_and_planned_in_september(card):
     """Without the largest class nothing is judged today; September's classes are set within the limit."""
     row = asked(card, "class_size", "primary")
     assert row.met_before is None
-    assert "largest_class is empty" in say(row.found_before, "en")
+    assert "how large the largest class is" in say(row.found_before, "en")
     assert row.met_after is True
 
 
@@ -142,6 +142,37 @@ def test_exchange_needs_a_plan_and_those_who_are_eligible(small_district, plan):
     assert asked(card, "exchange").met_before is None
     row = asked(card, "exchange_backbone")
     assert (say(row.found_after, "en"), row.met_after) == ("0 to 1 who move (0.0%)", False)
+
+
+@pytest.mark.parametrize(
+    ("stated", "share", "led"),
+    [
+        ("eligible = 50\nmoved = 5\nbackbone = 1", True, True),
+        ("eligible = 51\nmoved = 5\nbackbone = 0", False, False),
+        ("moved = 5", None, None),
+        ("eligible = 0\nmoved = 0\nbackbone = 0", None, None),
+    ],
+)
+def test_the_exchange_of_last_summer_is_judged_where_the_scenario_states_it(tmp_path, stated, share, led):
+    """Ten in a hundred of the eligible, one in five of them a backbone teacher, exactly; of nobody there is no share."""
+    card = judged(tmp_path, scenario=[("[closures]", f"[last_exchange]\n{stated}\n[closures]")])
+    assert asked(card, "exchange").met_before is share
+    assert asked(card, "exchange_backbone").met_before is led
+
+
+def test_what_a_school_must_still_meet_adds_up(small_district, plan):
+    """By the values of the page: indicators below the threshold, less the one that may be missed, and below 85 %."""
+    card = scorecard(small_district, plan)
+    official = [name for name, one in small_district.standard.indicators.items() if one.official]
+    for row in (one for one in card.sections if one.counts_before):
+        met = sum(bool(row.values[name].meets_before) for name in official)
+        thresholds = {n: small_district.standard.indicators[n].threshold[row.stage].value for n in official}
+        low = sum(row.values[n].value_before.value < 0.85 * thresholds[n] - 1e-9 for n in official)
+        assert (row.to_meet_before, row.below_floor_before) == (max(6 - met, 0), low)
+        assert row.conforms_before is (met >= 6 and not low)
+    assert any(row.to_meet_before for row in card.sections)
+    left_out = next(row for row in card.sections if not row.counts_before)
+    assert (left_out.to_meet_before, left_out.below_floor_before) == (None, None)
 
 
 def test_exchange_of_nobody_cannot_be_judged(small_district):

@@ -137,6 +137,23 @@ def test_months_are_not_judged_by_a_year_that_is_wrong(tmp_path):
     assert where(issues_of(folder)) == [("scenario.toml", None, "school_year")]
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("as_of", "2019-13"),
+        ("as_of", "2019-02-29"),
+        ("as_of", "in autumn"),
+        ("as_of", "0000"),
+        ("last_exchange", {"moved": 5, "eligible": 4}),
+        ("last_exchange", {"moved": 5, "backbone": 6}),
+    ],
+)
+def test_a_date_exists_and_parts_are_no_more_than_the_whole(key, value, tmp_path):
+    """What stands on a page that is signed is refused where it cannot be true."""
+    issues = issues_of(small(**{key: value}).write(tmp_path / "district"))
+    assert [issue.column for issue in issues] == [key]
+
+
 def test_a_budget_may_be_a_share_of_the_eligible():
     """10% of 153 eligible teachers allows 15 moves; no budget allows any number."""
     assert Budget(moves="10%").most_moves(153) == 15

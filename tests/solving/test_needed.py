@@ -10,17 +10,20 @@ import pytest
 from allocator.evenness import Term, measured
 from allocator.plan import Plan, standing_still
 from allocator.problem import Problem
+from allocator.rules.placement import NobodyInto
 from allocator.solving.frontier import without_budget
 from allocator.solving.needed import Needed, changed, needed, weighing_each
 from rules.variants import problem_of, variant
 from solving import brute
 
+_NOBODY = "nobody comes to a school that is about to close"
 CASES: dict[str, tuple[dict[str, object], dict[str, dict[str, dict[str, str]]]]] = {
     "as it is": ({}, {}),
     "nobody protected": ({"rules": {"protection.status": "off", "tenure.lock": "off"}}, {}),
     "only the main subject": ({"rules": {"subject.suitability": {"level": "hard", "least": 1}}}, {}),
     "at most one leaves a school": ({"rules": {"school.outflow": {"level": "hard", "share": 0.2}}}, {}),
     "no closure": ({"closures": None}, {}),
+    _NOBODY: ({"closures": None}, {}),
     "other degrees": ({}, {"teachers": {t: {"degree": "secondary"} for t in ("T02", "T03", "T05")}}),
 }
 
@@ -31,8 +34,12 @@ def test_no_fewer_moves_do(tmp_path: Path, case: str) -> None:
     settings, cells = CASES[case]
     folder = variant(tmp_path / "d", settings | {"budget": {"moves": None, "gap": 0.0}}, cells)
     problem, rules = problem_of(folder)
+    closing = {"B2"} if case == _NOBODY else set()
+    rules = (*rules, NobodyInto(schools=frozenset(closing))) if closing else rules
     found = {(one.stage, one.indicator): one for one in needed(problem, rules)}
     plans = brute.enumerate_plans(brute.read(folder))
+    into = plans.heads(lambda t, p: p is not None and p[0] in closing and t["school_id"] != p[0])
+    plans = plans.keep(into == 0)
     plans = plans.keep(brute.breaches(plans) == brute.breaches(plans).min())
     used, still = (
         plans.heads(lambda t, p: (t["school_id"], t["stage"], t["subject"]) != p),
@@ -51,6 +58,7 @@ def test_no_fewer_moves_do(tmp_path: Path, case: str) -> None:
         assert one.least == one.most
         if one.plan is not None:
             _the_listed_alone_reach_it(problem, one, term, limit)
+            assert one.others[stage, term.indicator] == one.cv
     assert not found
 
 

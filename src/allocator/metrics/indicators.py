@@ -257,16 +257,40 @@ def conforms(balance: Balance, read: Iterable[Reading], sections: int) -> Object
     教督〔2017〕6号: six of seven, and 85 % in the remaining one.
     """
     official = [r for r in read if r.indicator.official]
+    verdict = np.full(sections, None, dtype=object)
     if balance.met_at_least is None or not official:
-        return np.full(sections, None, dtype=object)
+        return verdict
+    judged, unknown, met, low = _counted(balance, official)
+    fails = (low > 0) | (met + unknown < balance.met_at_least.value)
+    verdict[judged & fails] = False
+    verdict[judged & ~fails & (unknown == 0)] = True
+    return verdict
+
+
+def still_to_meet(balance: Balance, read: Iterable[Reading], sections: int) -> tuple[Objects, Objects]:
+    """Count what each section lacks to do what the standard asks of a school.
+
+    Returns
+    -------
+    How many further official indicators it must meet, and how many it must lift at least to the floor; None where
+    the standard asks no such thing, does not count the section, or an amount is not known; each of shape (sections,).
+    """
+    official = [r for r in read if r.indicator.official]
+    more, floor = np.full(sections, None, dtype=object), np.full(sections, None, dtype=object)
+    if balance.met_at_least is None or not official:
+        return more, floor
+    judged, unknown, met, low = _counted(balance, official)
+    sure = judged & (unknown == 0)
+    more[sure] = np.maximum(np.ceil(balance.met_at_least.value) - met, 0).astype(int)[sure]
+    floor[sure] = low[sure]
+    return more, floor
+
+
+def _counted(balance: Balance, official: list[Reading]) -> tuple[Bools, Ints, Ints, Ints]:
+    """Whether each section is judged, and how many indicators are not known, met, and below the floor."""
     share = 1.0 if balance.floor_share is None else balance.floor_share.value
     judged, met, known = (
         np.array([getattr(r, name) for r in official]) for name in ("judged", "meets", "known")
     )
     low = known & ~np.array([r.reaches(share) for r in official])
-    unknown = (judged & ~known).sum(axis=0)
-    fails = low.any(axis=0) | (met.sum(axis=0) + unknown < balance.met_at_least.value)
-    verdict = np.full(sections, None, dtype=object)
-    verdict[judged.any(axis=0) & fails] = False
-    verdict[judged.any(axis=0) & ~fails & (unknown == 0)] = True
-    return verdict
+    return np.asarray(judged.any(axis=0)), (judged & ~known).sum(axis=0), met.sum(axis=0), low.sum(axis=0)

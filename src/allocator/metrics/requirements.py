@@ -101,24 +101,26 @@ def _schools(
     if problem.config.scoring.visitors:
         words = text("{asked}; teachers who visit small schools count there", asked=words)
     unknown = text("an amount that decides is not known")
-    found = [_every(list(verdicts[at]), unknown) for verdicts, at in zip(conform, here, strict=True)]
+    codes = [problem.school_ids[s] for s in problem.sections.school]
+    found = [
+        _every(list(verdicts[at]), [codes[u] for u in at], unknown)
+        for verdicts, at in zip(conform, here, strict=True)
+    ]
     yield _Asked("schools", problem.stages[stage], words, asked.met_at_least.source).row(*found)
 
 
-def _every(verdicts: list[bool | None], unknown: Text) -> _Found:
-    """Judge what is asked of every school."""
+def _every(verdicts: list[bool | None], codes: Sequence[str], unknown: Text) -> _Found:
+    """Judge what is asked of every school, and name the fewer: those that meet it, or those that do not."""
     n, met, missing = len(verdicts), verdicts.count(True), verdicts.count(None)
     if missing == n:
         return _nothing(n, unknown)
-    words = text("{n} of {all} schools meet it", n=met, all=n)
+    failed = n - met - missing
+    named = _which([code for code, one in zip(codes, verdicts, strict=True) if one is (met <= failed)])
+    words = text("{n} of {all} schools meet it{which}", n=met, all=n, which=named)
+    if met > failed > 0:
+        words = text("{n} of {all} schools meet it, the others not{which}", n=met, all=n, which=named)
     if missing:
-        words = text(
-            "{n} of {all} schools meet it; not known of {missing}: {why}",
-            n=met,
-            all=n,
-            missing=missing,
-            why=unknown,
-        )
+        words = text("{found}; not known of {missing}: {why}", found=words, missing=missing, why=unknown)
     return _Found(words, every(verdicts))
 
 
@@ -172,7 +174,7 @@ def _class_size(problem: Problem, stage: int) -> Iterator[RequirementRow]:
     found = []
     for season in (problem.before, problem.after):
         here = season.open & (problem.sections.stage == stage) & (season.pupils > 0)
-        unknown = text("largest_class is empty in sections.csv")
+        unknown = text("sections.csv does not say how large the largest class is (largest_class)")
         codes = [problem.school_ids[s] for s in problem.sections.school[here]]
         found.append(_limited(season.largest[here], limit.value, codes, unknown))
     if problem.before.open[problem.sections.stage == stage].any():
@@ -208,11 +210,15 @@ def _school_size(problem: Problem) -> Iterator[RequirementRow]:
             yield _Asked("school_size", "", words, limit.source).row(*found)
 
 
+def _which(codes: Sequence[str]) -> Text | str:
+    """Name a few schools in brackets."""
+    return text(" ({schools})", schools=[*codes[:_FEW], *["…"] * (len(codes) > _FEW)]) if codes else ""
+
+
 def _limited(sizes: Floats, limit: float | Floats, codes: Sequence[str], unknown: Text = _NOT_HELD) -> _Found:
     """Judge sizes of schools by a limit, or each by its own; nan where not known."""
     n, missing, above = len(sizes), int(np.isnan(sizes).sum()), int((sizes > limit).sum())
-    some = [codes[i] for i in np.flatnonzero(sizes > limit).tolist()]
-    which: Text | str = text(" ({schools})", schools=some[:_FEW] + ["…"] * (len(some) > _FEW)) if some else ""
+    which = _which([codes[i] for i in np.flatnonzero(sizes > limit).tolist()])
     if missing == n:
         return _nothing(n, unknown)
     if missing:
@@ -258,9 +264,12 @@ def _certified(problem: Problem, plan: Plan) -> Iterator[RequirementRow]:
 
 
 def _exchange(problem: Problem, plan: Plan, eligible: Ints | None) -> Iterator[RequirementRow]:
-    """Ask that enough of the eligible move, and enough backbone teachers among them; before the plan nobody does."""
+    """Ask that enough of the eligible move, and enough backbone teachers among them: last summer, and in the plan."""
     balance, years = problem.standard.balance, problem.standard.balance.exchange_years
-    before = _Found(text("the tables do not hold who moved last summer"), None)
+    last, unknown = (
+        problem.config.last_exchange,
+        text("who moved last summer is not stated (last_exchange in scenario.toml)"),
+    )
     away = plan.away(problem)
     if balance.exchange_share is not None:
         words = text(
@@ -268,6 +277,9 @@ def _exchange(problem: Problem, plan: Plan, eligible: Ints | None) -> Iterator[R
             share=f"{100 * balance.exchange_share.value:g}%",
             years=f"{0 if years is None else years.value:g}",
         )
+        before = _Found(unknown, None)
+        if last.moved is not None and last.eligible is not None:
+            before = _share(last.moved, last.eligible, balance.exchange_share, text("eligible"))
         after = _Found(text("who could lawfully move was not asked"), None)
         if eligible is not None:
             long = ~(problem.teachers.years[eligible] < (0 if years is None else years.value))
@@ -278,6 +290,9 @@ def _exchange(problem: Problem, plan: Plan, eligible: Ints | None) -> Iterator[R
             "At least {share} of those who move are backbone teachers",
             share=f"{100 * balance.exchange_backbone.value:g}%",
         )
+        before = _Found(unknown, None)
+        if last.backbone is not None and last.moved is not None:
+            before = _share(last.backbone, last.moved, balance.exchange_backbone, text("who move"))
         after = _Found(text("the roster states nobody's backbone level"), None)
         if problem.teachers.table["backbone"].notna().any():
             led = int((away & problem.teachers.table["backbone"].isin(BACKBONE[1:])).sum())

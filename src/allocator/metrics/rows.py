@@ -72,7 +72,8 @@ class SectionRow(Row):
 
     The columns of an indicator are named ``<indicator>_value_before``, ``<indicator>_value_after``,
     ``<indicator>_meets_before`` and ``<indicator>_meets_after``. ``counts`` says whether the standard counts
-    the section, and ``conforms`` whether it does all that the standard asks of a school.
+    the section, and ``conforms`` whether it does all that the standard asks of a school; where it does not,
+    ``to_meet`` further indicators must be met, and ``below_floor`` must at least reach the floor.
     """
 
     school_id: str
@@ -88,6 +89,10 @@ class SectionRow(Row):
     counts_after: bool
     conforms_before: bool | None
     conforms_after: bool | None
+    to_meet_before: int | None
+    to_meet_after: int | None
+    below_floor_before: int | None
+    below_floor_after: int | None
 
     def cells(self) -> dict[str, Cell]:
         """Columns by name, those of the indicators in the place of ``values``."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from allocator.metrics.attribution import attribution, gains
 from allocator.metrics.balance import balance_rows
-from allocator.metrics.indicators import Readings, conforms, readings
+from allocator.metrics.indicators import Readings, conforms, readings, still_to_meet
 from allocator.metrics.lessons import section_lessons
 from allocator.metrics.money import money
 from allocator.metrics.requirements import requirements
@@ -98,7 +98,7 @@ def scorecard(problem: Problem, plan: Plan, eligible: Ints | None = None) -> Sco
     balance = tuple(balance_rows(problem, old, new, conform))
     return Scorecard(
         balance=balance,
-        sections=tuple(_section_rows(problem, before, after, old, new, conform)),
+        sections=tuple(_section_rows(problem, before, after, (old, new), conform)),
         lessons=tuple(_lesson_rows(problem, before, after)),
         posts=tuple(_post_rows(problem, *filled)),
         staff=tuple(_staff_rows(problem, *filled)),
@@ -119,15 +119,16 @@ def _section_rows(
     problem: Problem,
     before: Snapshot,
     after: Snapshot,
-    read_before: Readings,
-    read_after: Readings,
+    read: tuple[Readings, Readings],
     conform: tuple[Objects, Objects],
 ) -> Iterator[SectionRow]:
+    n, asked = len(problem.sections.school), problem.standard.balance
+    lacks = [still_to_meet(asked, one.values(), n) for one in read]
     heads = [np.bincount(s.section[s.section >= 0], minlength=len(s.season.open)) for s in (before, after)]
     for u, (school, stage) in enumerate(_section_names(problem)):
         values = {}
-        for name, old in read_before.items():
-            new = read_after[name]
+        for name, old in read[0].items():
+            new = read[1][name]
             values[name] = SectionValue(old.value(u), new.value(u), old.verdict(u), new.verdict(u))
         yield SectionRow(
             school_id=school,
@@ -143,6 +144,10 @@ def _section_rows(
             counts_after=bool(after.season.in_scope[u]),
             conforms_before=conform[0][u],
             conforms_after=conform[1][u],
+            to_meet_before=lacks[0][0][u],
+            to_meet_after=lacks[1][0][u],
+            below_floor_before=lacks[0][1][u],
+            below_floor_after=lacks[1][1][u],
         )
 
 

@@ -11,6 +11,7 @@ from allocator.closures.choose import Proposal, Worth
 from allocator.closures.layout import Layout
 from allocator.metrics.scorecard import Scorecard
 from allocator.problem import Problem
+from allocator.rules.contract import Rule
 from allocator.scenario.read import Scenario
 from allocator.solving.frontier import Frontier
 from allocator.solving.needed import Needed
@@ -67,13 +68,14 @@ class Scored:
     """A district as it stands today, measured: before and after are the same.
 
     ``problem`` is without the closures, openings and forecasts of ``scenario``. ``needed`` is what each coefficient
-    above its limit takes under the rules, None where nobody asked.
+    above its limit takes under ``rules``, None where nobody asked.
     """
 
     scenario: Scenario
     problem: Problem
     card: Scorecard
     needed: tuple[Needed, ...] | None = None
+    rules: tuple[Rule, ...] = ()
 
     @property
     def closing(self) -> frozenset[str]:

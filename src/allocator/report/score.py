@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from allocator.report.tables import warnings
 from allocator.report.verdict import unlimited, warned
 from allocator.rules.codes import CODES
 from allocator.solving.needed import Needed, changed
-from allocator.words import text
+from allocator.words import Text, text
 
 
 def score_story(scored: Scored) -> Story:
@@ -48,6 +49,7 @@ def score_story(scored: Scored) -> Story:
         coefficients(problem, card),
         reaches(problem, card, scored.closing),
         _needed(scored),
+        _others(scored),
         _movers(scored),
         lacking(problem, card),
         matrix(problem, card, scored.closing),
@@ -62,13 +64,19 @@ def score_story(scored: Scored) -> Story:
     ]
     found = headed(scored.scenario, verdict(scored), (one for one in told if one.rows))
     config = scored.scenario.config
+    dated = (
+        text("as of {date}", date=config.as_of)
+        if config.as_of
+        else text("date of the tables not stated (as_of in scenario.toml)")
+    )
     subtitle = text(
-        "{title} · as it stands in the school year {year}–{next}, before anything that is planned · standard: {standard}",
-        year=config.school_year - 1,
-        next=config.school_year,
+        "{title} · {dated} · before anything that is planned · standard: {standard}",
+        dated=dated,
         title=config.title,
         standard=scored.scenario.standard.name,
     )
+    if config.bureau:
+        subtitle = text("{bureau} · {told}", bureau=config.bureau, told=subtitle)
     signed = text(
         "Drawn up by: ________________   Checked by: ________________   Issued by: ________________   Date: ________________"
     )
@@ -233,10 +241,55 @@ def _needed(scored: Scored) -> Table:
             rulebook=scored.scenario.config.rulebook or text("of the program"),
         ),
         text(
-            "It is today's schools, pupils and people: closures, openings and recruits take no part, empty posts do not count, and schools about to close count as open. In brackets: rules that would be broken if nobody moved, so that they ask for moves whatever the coefficient. Each coefficient is solved alone: moves for one can do for another or make it worse, and the lists of several cannot be carried out together."
+            "It is today's schools, pupils and people: closures, openings and recruits take no part, and empty posts do not count. Each coefficient is solved alone, and the lists of several cannot be carried out together; what the moves for one do to the others stands in the next table."
+        ),
+        *(
+            [text("Schools about to close count as open, but nobody is moved there.")]
+            if scored.closing
+            else []
+        ),
+        *(
+            text("{rule}: {said} It would be broken if nobody moved.", rule=rule.id, said=rule.said())
+            for rule in scored.rules
+            if any(rule.id in one.asking for one in scored.needed or ())
         ),
     )
     return Table(text("Fewest moves under the rules"), columns, rows, notes)
+
+
+def _others(scored: Scored) -> Table:
+    """Show every coefficient of people today, and with the moves for each that is above its limit."""
+    standard, found = scored.problem.standard, needed_rows(scored).get("needed_others.csv", [])
+    listed = list(dict.fromkeys((row["of_stage"], row["of_indicator"]) for row in found))
+    limits = {(row["of_stage"], row["of_indicator"]): row for row in found}
+
+    def named(stage: str, indicator: str) -> Text:
+        return text(
+            "{indicator} ({stage})",
+            indicator=standard.indicators[indicator].name,
+            stage=standard.stages[stage].name,
+        )
+
+    def marked(cv: float | None, limit: float | None) -> Cell | Mark:
+        return "—" if cv is None else Mark(f"{cv:.3f}", None if limit is None else cv <= limit + _SAME)
+
+    first: list[Line] = [
+        (
+            text("nobody"),
+            *(marked(limits[key]["cv_today"], limits[key]["limit"]) for key in listed),
+        )
+    ]
+    rows: list[Line] = [
+        (named(*key), *(marked(row["cv"], row["limit"]) for row in some))
+        for key, some in groupby(found, key=lambda row: (row["stage"], row["indicator"]))
+    ]
+    columns = (text("Moves for"), *(named(*key) for key in listed))
+    note = text("Red: above the limit; green: within it.")
+    title = text("What the moves for one coefficient do to the others")
+    return Table(title, columns, tuple(first + rows) if rows else (), (note,))
+
+
+_SAME = 1e-9  # a limit that is reached exactly is kept
 
 
 def _movers(scored: Scored) -> Table:
@@ -309,7 +362,21 @@ def needed_rows(scored: Scored) -> dict[str, list[dict[str, Any]]]:
         }
         for one in scored.needed
     ]
-    return {"needed.csv": found, "needed_moves.csv": moved}
+    cvs = {(r.stage, r.indicator): r for r in scored.card.balance if r.measure == "cv"}
+    others = [
+        {
+            "stage": one.stage,
+            "indicator": one.indicator,
+            "of_stage": stage,
+            "of_indicator": indicator,
+            "cv_today": cvs[stage, indicator].before.value,
+            "cv": cv,
+            "limit": cvs[stage, indicator].threshold,
+        }
+        for one in scored.needed
+        for (stage, indicator), cv in one.others.items()
+    ]
+    return {"needed.csv": found, "needed_moves.csv": moved, "needed_others.csv": others}
 
 
 _NEEDED = {
@@ -325,6 +392,7 @@ _NEEDED = {
         "from_subject",
         "to_subject",
     ),
+    "needed_others.csv": ("stage", "indicator", "of_stage", "of_indicator", "cv_today", "cv", "limit"),
 }
 
 

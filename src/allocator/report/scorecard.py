@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from allocator.metrics.rows import RequirementRow
+import numpy as np
+
+from allocator.metrics.rows import RequirementRow, SectionRow
 from allocator.metrics.scorecard import Scorecard
-from allocator.problem import Problem
+from allocator.metrics.shortfalls import UNITS
+from allocator.problem import Bools, Problem
 from allocator.report.names import GROUPS, PROFILES, STEPS
 from allocator.report.parts import Cell, Line, Mark, Table
 from allocator.rules.codes import CODES
@@ -26,7 +29,7 @@ def asked(problem: Problem, row: RequirementRow) -> Text:
 
 
 def requirements(problem: Problem, card: Scorecard, *, both: bool) -> Table:
-    """Show every requirement with what was found; ``both`` shows September beside today."""
+    """Show every requirement with what was found; ``both`` shows September beside today, else it is said who counts."""
     rows: list[Line] = []
     for row in (r for r in card.requirements if r.requirement not in problem.standard.balance.elsewhere):
         found = [Mark(row.found_before, row.met_before)]
@@ -44,7 +47,46 @@ def requirements(problem: Problem, card: Scorecard, *, both: bool) -> Table:
     note = text(
         "A requirement is judged where the tables allow it; where they do not, the reason stands there."
     )
-    return Table(text("Requirements of the standard"), columns, tuple(rows), (note,))
+    who = () if both else tuple(_judged(problem))
+    return Table(text("Requirements of the standard"), columns, tuple(rows), (note, *who))
+
+
+def _judged(problem: Problem) -> Iterator[Text]:
+    """Say of each stage how many schools have pupils, and which of them the indicators leave out or count elsewhere."""
+    season = problem.before
+    for g, stage in enumerate(problem.stages):
+        here = season.open & (season.pupils > 0) & (problem.sections.stage == g)
+        small = here & (season.unit != np.arange(len(here)))
+        name = problem.standard.stages[stage].name
+        if not here.any():
+            continue
+        merged = small & (season.unit >= 0)
+        groups = [
+            text("{words} ({n}): {codes}", words=words, n=int(some.sum()), codes=_codes(problem, some))
+            for words, some in (
+                (text("small teaching points left out"), small & ~merged),
+                (text("small teaching points counted with their school"), merged),
+            )
+            if some.any()
+        ]
+        values = {"stage": name, "n": int(here.sum()), "judged": int((here & ~small).sum())}
+        if groups:
+            yield text(
+                "{stage}: {n} schools have pupils, and the indicators judge {judged}; {groups}.",
+                groups=groups,
+                **values,
+            )
+        else:
+            yield text("{stage}: {n} schools have pupils, and the indicators judge all.", **values)
+    if problem.standard.balance.class_size or problem.standard.balance.school_size:
+        yield text(
+            "The size of classes is asked of every school with pupils, the size of schools of each kind by its own limit."
+        )
+
+
+def _codes(problem: Problem, sections: Bools) -> list[str]:
+    """Codes of the schools of some sections."""
+    return [problem.school_ids[s] for s in problem.sections.school[sections]]
 
 
 _MET: dict[bool | None, Text] = {
@@ -216,7 +258,7 @@ def matrix(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> 
             Mark("—" if v.value_before.value is None else f"{v.value_before.value:.4g}", v.meets_before)
             for v in found
         ]
-        verdict = [Mark(_CONFORMS[row.conforms_before], row.conforms_before)] if asked else []
+        verdict = [Mark(_conforms(row), row.conforms_before)] if asked else []
         rows.append(
             (
                 names[row.school_id],
@@ -244,6 +286,18 @@ def matrix(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> 
     )
 
 
+def _conforms(row: SectionRow) -> Text:
+    """Say whether a section conforms, and where it does not, how many indicators are still to be met or lifted."""
+    more, low = row.to_meet_before, row.below_floor_before
+    if row.conforms_before is not False or more is None:
+        return _CONFORMS[row.conforms_before]
+    if not low:
+        return text("no: {n} more to meet", n=more)
+    if not more:
+        return text("no: {low} to lift to the floor", low=low)
+    return text("no: {n} more to meet, {low} to lift to the floor", n=more, low=low)
+
+
 _CONFORMS: dict[bool | None, Text] = {
     True: text("yes"),
     False: text("no"),
@@ -262,6 +316,7 @@ def coefficients(problem: Problem, card: Scorecard) -> Table:
                 standard.stages[row.stage].name,
                 known.name if known else text("Composite CV"),
                 "" if mean is None else f"{mean:.4g}",
+                UNITS.get(known.counts, "") if known and mean is not None else "",
                 Mark(
                     (row.before.why_not or "") if row.before.value is None else f"{row.before.value:.3f}",
                     row.pass_before,
@@ -269,7 +324,7 @@ def coefficients(problem: Problem, card: Scorecard) -> Table:
                 "" if row.threshold is None else f"≤ {row.threshold:g}",
             )
         )
-    columns = (text("Stage"), text("Indicator"), text("Mean"), text("CV"), text("Limit"))
+    columns = (text("Stage"), text("Indicator"), text("Mean"), text("Unit"), text("CV"), text("Limit"))
     note = text("CV: the official coefficient of variation, weighted by pupils; smaller is more even.")
     return Table(text("Coefficients of variation"), columns, tuple(rows), (note,))
 

@@ -61,11 +61,14 @@ def headed(
 ) -> Story:
     """Put the name, the standard and the notice of a scenario above what is told of it."""
     config, standard = scenario.config, scenario.standard
+    subtitle = text(
+        "September {year} · standard: {standard}", year=config.school_year, standard=standard.name
+    )
+    if config.bureau:
+        subtitle = text("{bureau} · {told}", bureau=config.bureau, told=subtitle)
     return Story(
         title=config.title,
-        subtitle=text(
-            "September {year} · standard: {standard}", year=config.school_year, standard=standard.name
-        ),
+        subtitle=subtitle,
         notice=config.notice,
         language=config.language,
         verdict=tuple(verdict),

@@ -99,6 +99,34 @@ class PinsKept(PairRule):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NobodyInto(PairRule):
+    """Nobody comes to some schools; those who are there may stay. For questions that ask it, not for scenarios."""
+
+    id = "placement.nobody_into"
+    sentence = text("Nobody comes to a school that is about to close.")
+    scope = "teacher"
+    schools: frozenset[str]
+
+    def profile(self, problem: Problem) -> tuple[NDArray[np.generic], ...]:
+        """Read nothing of the teacher but the home."""
+        return ()
+
+    def refuses(self, problem: Problem, teachers: Ints) -> Bools:
+        """Refuse the schools to whoever is not there."""
+        into = np.isin(problem.school_ids, sorted(self.schools))[problem.post_school]
+        home = problem.home_post[teachers]
+        there = np.where(home >= 0, problem.post_school[np.maximum(home, 0)], -1)
+        return np.asarray(into[None, :] & (there[:, None] != problem.post_school[None, :]))
+
+    def why(self, problem: Problem, case: Case) -> Text | None:
+        """Look the school up, and whether the teacher is there."""
+        school = case.there["school_id"]
+        if school not in self.schools or case.person["school_id"] == school:
+            return None
+        return text("the school {school} closes", school=school)
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecruitSettings(PairRule):
     """Recruits go to the schools that need them most."""
 

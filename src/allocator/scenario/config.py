@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,7 @@ from allocator.scenario.standards import DEFAULT, pydantic_issues, read_toml
 from allocator.words import LANGUAGES, Text, text
 
 _SHARE = re.compile(r"\d{1,3}(\.\d{1,6})?%", re.ASCII)
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
 _MOST_MOVES = 1_000_000
 _MOST_WEIGHT = 10_000  # more, beside small ones, is more than numbers of 53 bits can weigh
 _MOST_YUAN = 100_000
@@ -238,10 +240,35 @@ class Money(Frozen):
         return value
 
 
+class LastExchange(Frozen):
+    """Who moved last summer, as the bureau counts it: the tables do not hold it.
+
+    ``eligible`` could lawfully move, ``moved`` of them did, and ``backbone`` of those were backbone teachers. What is
+    not stated is not judged.
+    """
+
+    eligible: int | None = Field(default=None, ge=0, le=_MOST_MOVES)
+    moved: int | None = Field(default=None, ge=0, le=_MOST_MOVES)
+    backbone: int | None = Field(default=None, ge=0, le=_MOST_MOVES)
+
+    @model_validator(mode="after")
+    def _parts(self) -> LastExchange:
+        """No more moved than could, and no more backbone teachers than moved."""
+        parts = [n for n in (self.backbone, self.moved, self.eligible) if n is not None]
+        if parts != sorted(parts):
+            raise Refused(text("backbone no more than moved, and moved no more than eligible"))
+        return self
+
+
 class Config(Frozen):
-    """scenario.toml, read and checked."""
+    """scenario.toml, read and checked.
+
+    ``bureau`` and ``as_of``, the day, month or year of the tables, stand above what is told of the district.
+    """
 
     title: str
+    bureau: str = ""
+    as_of: str = ""
     school_year: int = Field(ge=1990, le=2100)
     standard: str = DEFAULT
     rulebook: str = ""
@@ -255,6 +282,7 @@ class Config(Frozen):
     priorities: Priorities = Priorities()
     scoring: Scoring = Scoring()
     money: Money = Money()
+    last_exchange: LastExchange = LastExchange()
     rules: dict[str, RuleSetting] = Field(default_factory=dict)
     closures: dict[str, Closure] = Field(default_factory=dict)
     closing: Closing = Closing()
@@ -262,6 +290,13 @@ class Config(Frozen):
     enrolment: Enrolment = Enrolment()
     travel: Roads = Roads()
     published: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+
+    @field_validator("as_of")
+    @classmethod
+    def _a_date(cls, value: str) -> str:
+        if value and not _is_date(value):
+            raise Refused(text('a day, month or year such as "2019-09-30", "2019-09" or "2019"'))
+        return value
 
     @property
     def september(self) -> int:
@@ -286,6 +321,17 @@ class Layer:
     folder: Path
     name: str
     settings: dict[str, Any]
+
+
+def _is_date(value: str) -> bool:
+    """Whether a text is a year, month or day that exists."""
+    if not _DATE.fullmatch(value):
+        return False
+    try:
+        date.fromisoformat(value + "-01-01"[len(value) - 4 :])
+    except ValueError:
+        return False
+    return True
 
 
 def read_layers(

@@ -11,7 +11,7 @@ are listed, and nobody else, bring the coefficient within its limit.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from threading import Event
 
@@ -50,6 +50,8 @@ class Needed:
         The coefficient with the moves, None where ``most`` is, and its limit.
     plan
         Who moves, None where ``most`` is.
+    others
+        Every coefficient that is known with the moves, by stage and indicator; empty where ``most`` is None.
     """
 
     stage: str
@@ -61,6 +63,7 @@ class Needed:
     cv: float | None
     limit: float
     plan: Plan | None
+    others: Mapping[tuple[str, str], float]
 
 
 def changed(problem: Problem, plan: Plan) -> Ints:
@@ -112,7 +115,13 @@ def needed(
             return
         alone = replace(trace, prepared=replace(prepared, terms=[term]))
         below = trace.used(start) - 1 if proved else -1
-        yield _halved(_Sought(alone, term, limit, start, asking), below)
+        yield _halved(_Sought(alone, term, limit, start, asking, tuple(t for t, _ in listed)), below)
+
+
+def coefficients(problem: Problem, plan: Plan, terms: Iterable[Term]) -> dict[tuple[str, str], float]:
+    """Return the coefficient of variation of each term with a plan, by stage and indicator."""
+    squares = {(problem.stages[t.stage], t.indicator): measured(problem, plan, [t]) for t in terms}
+    return {key: float(np.sqrt(max(square, 0.0))) for key, square in squares.items()}
 
 
 def _changes(model: Model) -> Floats:
@@ -138,6 +147,7 @@ class _Sought:
     limit: float
     start: Floats
     asking: tuple[str, ...]
+    every: tuple[Term, ...]
 
     def found(self, least: int | None, x: Floats | None) -> Needed:
         """Put the answer together."""
@@ -153,6 +163,7 @@ class _Sought:
             None if plan is None else float(np.sqrt(max(measured(problem, plan, [self.term]), 0.0))),
             self.limit,
             plan,
+            {} if plan is None else coefficients(problem, plan, self.every),
         )
 
 
