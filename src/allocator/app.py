@@ -17,11 +17,14 @@ from allocator.closures.advise import SHARES, advice, closures_of, code
 from allocator.closures.choose import Proposal, worth
 from allocator.closures.choose import frontier as choose_closures
 from allocator.closures.layout import Layout, layout, own_ways
+from allocator.closures.sweep import cases as closure_cases
+from allocator.closures.sweep import run as run_cases
 from allocator.errors import InputsAreWrong, Issue, LimitReached, NoPlan
 from allocator.metrics.scorecard import scorecard
 from allocator.plan import Plan, places, standing_still
 from allocator.problem import Problem, build
 from allocator.report.answer import Answer, Measured, Priced, Proposed, Scored, Traced, rival
+from allocator.report.sweep import Record, Swept
 from allocator.rules.catalogue import concerns_nobody, printed, settle
 from allocator.rules.placement import NobodyInto
 from allocator.scenario.check import read
@@ -215,12 +218,7 @@ def closures(
     NoPlan, LimitReached
         As in :func:`allocator.solving.solve.solve`.
     """
-    if scenario.standard.closing is None:
-        expected = text("a table [closing]: who is small, and how far pupils may travel")
-        way = text("add it, or use a standard of the program")
-        file = f"{scenario.name}/scenario.toml"
-        issue = Issue(file, None, "standard", text("no table [closing]"), expected, way)
-        raise InputsAreWrong([issue], scenario.config.language)
+    _may_close(scenario)
     limit = scenario.config.budget.seconds
 
     def told(done: int, of: int) -> None:
@@ -272,6 +270,49 @@ def _own(scenario: Scenario, now: Problem, found: Layout) -> Priced:
     ways = own_ways(found, build(scenario).journeys)
     closed = tuple(found.ids.index(school) for school in scenario.config.closures)
     return _measured(scenario, now, found, Proposal(closed, ways, "own", float("nan"), None, "own"))
+
+
+def sweep(
+    scenario: Scenario,
+    out: Path,
+    workers: int,
+    progress: Progress | None = None,
+    stop: Event | None = None,
+) -> Swept:
+    """Try every case of a checked scenario's table ``sweep``, or those that its folder does not hold yet.
+
+    Parameters
+    ----------
+    out
+        Folder of the sweep; every case is written as soon as it is done.
+    workers
+        Processes that search; the result does not depend on them.
+
+    Raises
+    ------
+    InputsAreWrong
+        Where the standard does not say what closing schools must keep to, or the folder holds another sweep.
+    OSError
+        Where the folder cannot be written.
+    """
+    _may_close(scenario)
+    cases = closure_cases(scenario)
+    record = Record(scenario, out)
+    for found in run_cases(scenario, cases[record.done :], workers, stop):
+        record.add(cases[record.done], found)
+        if progress is not None:
+            progress("closures", float(record.done), float(len(cases)))
+    return Swept(scenario, tuple(cases), record.done, tuple(record.rows))
+
+
+def _may_close(scenario: Scenario) -> None:
+    """Refuse a standard that does not say what closing schools must keep to."""
+    if scenario.standard.closing is None:
+        expected = text("a table [closing]: who is small, and how far pupils may travel")
+        way = text("add it, or use a standard of the program")
+        file = f"{scenario.name}/scenario.toml"
+        issue = Issue(file, None, "standard", text("no table [closing]"), expected, way)
+        raise InputsAreWrong([issue], scenario.config.language)
 
 
 def sites(

@@ -31,6 +31,7 @@ from allocator.report.parts import codes
 from allocator.report.score import score_story, write_score
 from allocator.report.sites import sites_story, write_sites
 from allocator.report.story import Story, story
+from allocator.report.sweep import sweep_story, write_sweep
 from allocator.words import Text, say, text
 
 Found = TypeVar("Found")
@@ -174,6 +175,37 @@ def closures(
         told = closures_story(proposed)
         written = write_closures(proposed, folder, page(told))
     _summary(told, next(path for path in written if path.name == "closures.html"))
+
+
+@cli.command()
+def sweep(
+    scenario: SCENARIO,
+    out: Annotated[
+        str, typer.Option(metavar="FOLDER", help="Folder for the sweep. 结果文件夹", show_default=False)
+    ],
+    seconds: Annotated[float | None, typer.Option(help="Limit for each search. 每次搜索的时限（秒）")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes that search. 并行进程数", min=1, max=1000, show_default="cores 全部核心"
+        ),
+    ] = None,
+    language: LANGUAGE = None,
+) -> None:
+    """Try closures under many aims, safeguards and enrolments; goes on where it was stopped. 撤并方案批量推演."""
+    voice = _Voice(language)
+    folder = _result_folder(scenario, out, voice.language)
+    changes = _changes(None, seconds, None, language)
+    with _told(voice):
+        asked = app.check(scenario, changes)
+        voice.found = asked.config.language
+        cores = workers or os.cpu_count() or 1
+        swept = _beside(lambda progress, stop: app.sweep(asked, folder, cores, progress, stop), voice)
+        told = sweep_story(swept)
+        written = write_sweep(swept, folder, page(told))
+    _summary(told, next(path for path in written if path.name == "sweep.html"))
+    if swept.done < len(swept.cases):
+        raise typer.Exit(STOPPED)
 
 
 @cli.command()

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from string import ascii_lowercase
 from threading import Event, Thread
+from typing import Protocol
 
 import numpy as np
 from ortools.sat.python import cp_model
@@ -30,6 +31,13 @@ _LONGEST = 10_000  # minutes
 _MOMENT = 0.1  # seconds
 _SETS = 60  # sets of sections that one may receive; where there are more, classes are counted grade by grade
 Tell = Callable[[int, int], None]
+
+
+class Stop(Protocol):
+    """What is asked whether to go on: an event of threads or of processes."""
+
+    def is_set(self) -> bool:
+        """Whether somebody does not want to wait."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +91,7 @@ class Worth:
 class Chooser:
     """The model of one layout; every search begins with it as it is."""
 
-    def __init__(self, found: Layout, stop: Event | None = None) -> None:
+    def __init__(self, found: Layout, stop: Stop | None = None) -> None:
         self.layout, self.stop = found, stop
         self.model = cp_model.CpModel()
         self.close = {int(s): self.model.new_bool_var("") for s in np.flatnonzero(found.considered)}
@@ -289,11 +297,11 @@ class Chooser:
 
 
 @contextmanager
-def _watching(solver: cp_model.CpSolver, stop: Event | None) -> Iterator[None]:
+def _watching(solver: cp_model.CpSolver, stop: Stop | None) -> Iterator[None]:
     """Stop a search within a moment of the event."""
     done = Event()
 
-    def watch(stop: Event) -> None:
+    def watch(stop: Stop) -> None:
         while not done.wait(_MOMENT):
             if stop.is_set():
                 solver.stop_search()
@@ -403,7 +411,7 @@ def frontier(
     def of(closures: int) -> tuple[list[Proposal], bool]:
         if stop is not None and stop.is_set():
             return [], False
-        return _of(chooser, closures, limit, posts_alone)
+        return proposals_of(chooser, closures, limit, posts_alone)
 
     every: list[Proposal] = []
     whole = True
@@ -420,7 +428,9 @@ def frontier(
     return _lettered(found, _efficient(found, every)), whole
 
 
-def _of(chooser: Chooser, closures: int, limit: float, posts_alone: bool) -> tuple[list[Proposal], bool]:
+def proposals_of(
+    chooser: Chooser, closures: int, limit: float, posts_alone: bool = False
+) -> tuple[list[Proposal], bool]:
     """Find the proposals of one number of closures: most posts, the least way, and between the two.
 
     Also returns whether each search found something, or proved that there is nothing.

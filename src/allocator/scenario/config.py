@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,6 +21,7 @@ from allocator.words import LANGUAGES, Text, text
 
 _SHARE = re.compile(r"\d{1,3}(\.\d{1,6})?%", re.ASCII)
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
+_MOST_CASES = 100_000
 _MOST_MOVES = 1_000_000
 _MOST_WEIGHT = 10_000  # more, beside small ones, is more than numbers of 53 bits can weigh
 _MOST_YUAN = 100_000
@@ -188,6 +190,33 @@ class Closing(Frozen):
     solved: int = Field(default=5, ge=0, le=500)
 
 
+class Sweep(Frozen):
+    """What a sweep of closures tries, every value of one with every value of the others.
+
+    ``closures`` are numbers of schools that close at most (without it, every number up to ``closing.most``),
+    ``enrolment`` factors on September's pupils, ``minutes`` factors on the minutes that pupils may travel; the others
+    stand in place of those of ``closing``, which stay where nothing is named.
+    """
+
+    closures: tuple[Annotated[int, Field(ge=1, le=500)], ...] = ()
+    enrolment: tuple[Annotated[float, Field(gt=0, le=10)], ...] = (0.8, 0.9, 1.0, 1.1, 1.2)
+    minutes: tuple[Annotated[float, Field(gt=0, le=10)], ...] = (1.0,)
+    below: tuple[Annotated[int, Field(ge=1, le=100_000)], ...] = ()
+    by: tuple[Literal["stage", "school"], ...] = ()
+    townships: tuple[bool, ...] = ()
+    same: tuple[tuple[Literal["management", "zone", "township", "group", "setting"], ...], ...] = ()
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Sweep:
+        """Each value once, at least one enrolment and one factor, and not too many cases."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        if any(len(set(one)) < len(one) for one in values) or not (self.enrolment and self.minutes):
+            raise Refused(text("each value once, and at least one"), text("correct the lists"))
+        if prod(max(len(one), 1) for one in values) > _MOST_CASES:
+            raise Refused(text("at most {most} cases", most=_MOST_CASES), text("name fewer values"))
+        return self
+
+
 class Enrolment(Frozen):
     """A factor on every section's pupils."""
 
@@ -286,6 +315,7 @@ class Config(Frozen):
     rules: dict[str, RuleSetting] = Field(default_factory=dict)
     closures: dict[str, Closure] = Field(default_factory=dict)
     closing: Closing = Closing()
+    sweep: Sweep = Sweep()
     openings: dict[str, bool] = Field(default_factory=dict)
     enrolment: Enrolment = Enrolment()
     travel: Roads = Roads()
