@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from allocator.closures.advise import SHARES, advice, closures_of, code
-from allocator.closures.choose import Proposal, worth
+from allocator.closures.choose import Chooser, Proposal, most_posts, worth
 from allocator.closures.choose import frontier as choose_closures
 from allocator.closures.layout import Layout, layout, own_ways
 from allocator.closures.sweep import cases as closure_cases
@@ -35,7 +35,7 @@ from allocator.scenario.read import Scenario
 from allocator.scenario.rulebook import read_rulebook
 from allocator.scenario.standards import DEFAULT
 from allocator.scenario.synthesise import write_district
-from allocator.sites.median import Kept
+from allocator.sites.median import Kept, nobody_nearest
 from allocator.sites.median import solve as keep_sites
 from allocator.sites.read import Places, read_places
 from allocator.solving.frontier import frontier as trace_frontier
@@ -203,13 +203,17 @@ def closures(
     stop: Event | None = None,
     *,
     beside: bool = False,
+    together: int = 0,
 ) -> Proposed:
-    """Propose which schools of a checked scenario close, and solve some of the proposals in full.
+    """Propose which schools close, on top of the closures that a checked scenario names; some are solved in full.
 
     Parameters
     ----------
     beside
         Whether the closures that the scenario itself names are set beside the proposals, in place of being done first.
+    together
+        How many choices of the most closures (with ``beside``, of as many as the scenario names) are solved with the
+        teachers, those that free most posts, to choose closures and plan together.
 
     Raises
     ------
@@ -219,13 +223,12 @@ def closures(
         As in :func:`allocator.solving.solve.solve`.
     """
     _may_close(scenario)
-    limit = scenario.config.budget.seconds
+    limit, named = scenario.config.budget.seconds, scenario
 
     def told(done: int, of: int) -> None:
         if progress is not None:
             progress("closures", float(done), float(of))
 
-    named = scenario
     if beside:
         scenario = replace(scenario, config=scenario.config.model_copy(update={"closures": {}}))
     found = layout(scenario)
@@ -239,10 +242,16 @@ def closures(
     before, solved = None, _spread(priced, scenario.config.closing.solved)
     if beside and solved and (best := rival(priced, len(named.config.closures))) is not None:
         solved = sorted({*solved, priced.index(best)})
+    chosen, rest = [], None
+    if together and len(now.teachers):
+        most = len(named.config.closures) if beside else scenario.config.closing.most
+        sets, rest = most_posts(Chooser(found, stop), most, limit, together, told)
+        chosen = [_priced(scenario, now, found, proposal) for proposal in sets]
     refused: dict[str, Text] = {}
 
-    def plan(which: str, asked: Scenario) -> Answer | None:
+    def plan(one: Priced | None, asked: Scenario) -> Answer | None:
         """Solve with the teachers; where no plan is found, that is told and the rest goes on."""
+        which = "" if one is None else code(one.proposal)
         try:
             return answer(asked, progress, stop=stop)
         except NoPlan as error:
@@ -253,16 +262,22 @@ def closures(
             refused[which] = text("the time ran out before any plan was found")
         return None
 
-    if solved and len(now.teachers) and not (stop is not None and stop.is_set()):
-        before = plan("", scenario)
-        for i in solved if before is not None else ():
-            with_it = _closing(scenario, found, priced[i].proposal)
-            priced[i] = replace(priced[i], answer=plan(code(priced[i].proposal), with_it))
+    def planned(one: Priced) -> Priced:
+        return replace(one, answer=plan(one, _closing(scenario, found, one.proposal)))
+
+    if (solved or chosen) and len(now.teachers) and not (stop is not None and stop.is_set()):
+        before = plan(None, scenario)
+    if before is not None:
+        for i in solved:
+            priced[i] = planned(priced[i])
+        chosen = [planned(one) for one in chosen]
     told_of = advice(found, efficient, others)
     own = _own(named, now, found) if beside else None
     if own is not None and before is not None:
-        own = replace(own, answer=plan(code(own.proposal), named))
-    return Proposed(scenario, found, tuple(priced), tuple(told_of), whole, before, refused, own)
+        own = replace(own, answer=plan(own, named))
+    return Proposed(
+        scenario, found, tuple(priced), tuple(told_of), whole, before, refused, own, tuple(chosen), rest
+    )
 
 
 def _own(scenario: Scenario, now: Problem, found: Layout) -> Priced:
@@ -323,6 +338,7 @@ def sites(
     gap: float = 0.0,
     seconds: float = 60.0,
     language: str = "zh",
+    stop: Event | None = None,
 ) -> tuple[Places, Kept]:
     """Keep so many sites of a folder of plain tables, so that all pupils together have the least way.
 
@@ -334,7 +350,7 @@ def sites(
         How many sites are kept.
     whole
         Whether the pupils of a point go together.
-    gap, seconds
+    gap, seconds, stop
         As in :func:`allocator.sites.median.solve`.
 
     Raises
@@ -346,14 +362,14 @@ def sites(
     """
     places = read_places(folder, keep, whole=whole, language=language)
     try:
-        found = keep_sites(places.asked, gap, seconds)
+        found = keep_sites(places.asked, gap, seconds, stop)
     except TimeoutError as late:
         raise LimitReached from late
     if found is None or not np.isfinite(found.value):
         words = text("no {n} sites have ways and seats for all pupils, those of each point together", n=keep)
         other = text("no {n} sites have ways and seats for all pupils", n=keep)
         raise NoPlan([words if whole else other], language)
-    return places, found
+    return places, nobody_nearest(found, places.km, places.asked.pupils)
 
 
 def _closing(scenario: Scenario, found: Layout, proposal: Proposal) -> Scenario:

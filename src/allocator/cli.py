@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 import allocator
 from allocator import app
-from allocator.errors import InputsAreWrong, LimitReached, NoPlan
+from allocator.errors import InputsAreWrong, Issue, LimitReached, NoPlan
 from allocator.report.closures import closures_story, write_closures
 from allocator.report.files import write
 from allocator.report.frontier import frontier_story, write_frontier
@@ -158,6 +158,15 @@ def closures(
             help="Set the closures that the scenario names beside the proposals. 与场景自定的撤并对照",
         ),
     ] = False,
+    together: Annotated[
+        int,
+        typer.Option(
+            help="Choose closures and teachers together among so many choices. 与教师调配一并比选的方案数",
+            min=0,
+            max=1000,
+            show_default="0: closures first 先定撤并",
+        ),
+    ] = 0,
     language: LANGUAGE = None,
 ) -> None:
     """Propose which schools close, where their pupils go, and what that frees. 撤并方案建议."""
@@ -171,7 +180,10 @@ def closures(
         words = text("{path} names no closures", path=str(scenario))
         raise _bad_usage("--beside", words, asked.config.language)
     with _told(voice):
-        proposed = _beside(lambda progress, stop: app.closures(asked, progress, stop, beside=beside), voice)
+        proposed = _beside(
+            lambda progress, stop: app.closures(asked, progress, stop, beside=beside, together=together),
+            voice,
+        )
         told = closures_story(proposed)
         written = write_closures(proposed, folder, page(told))
     _summary(told, next(path for path in written if path.name == "closures.html"))
@@ -229,12 +241,22 @@ def sites(
     target = _result_folder(folder, out, voice.language)
     limit = _changes(None, seconds, None, language).get("seconds", 60.0)
     with _told(voice):
-        places, found = app.sites(
-            folder, keep, whole=not parted, gap=gap, seconds=limit, language=voice.language
+        places, found = _beside(
+            lambda _, stop: app.sites(
+                folder,
+                keep,
+                whole=not parted,
+                gap=gap,
+                seconds=limit,
+                language=voice.language,
+                stop=stop,
+            ),
+            voice,
         )
         told = sites_story(places, found, voice.language)
         written = write_sites(places, found, target, page(told), voice.language)
     _summary(told, next(path for path in written if path.name == "sites.html"))
+    _warned(places.warnings, voice)
 
 
 @cli.command()
@@ -268,8 +290,7 @@ def audit(
         told = story(answer, names=names)
         written = [] if folder is None else write(answer, folder, page(told), _command())
     _summary(told, next((path for path in written if path.name == "report.html"), None))
-    for warning in answer.problem.warnings:
-        _print(text("warning: {words}", words=warning.say(voice.language)), voice.language)
+    _warned(answer.problem.warnings, voice)
     for broken in answer.result.violations:
         words = text(
             "    {rule}: {who}: {what}", rule=broken.rule, who=codes(broken.who), what=broken.sentence
@@ -596,6 +617,12 @@ def _summary(told: Story, report: Path | None) -> None:
         _print(text("Report: {path}", path=str(report)), told.language)
 
 
+def _warned(warnings: Iterable[Issue], voice: _Voice) -> None:
+    """Print the warnings about tables."""
+    for warning in warnings:
+        _print(text("warning: {words}", words=warning.say(voice.language)), voice.language)
+
+
 def _print(words: Text | str, language: str, *, error: bool = False) -> None:
     typer.echo(say(words, str(language)), err=error)
 
@@ -613,6 +640,12 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     try:
         cli()
+    except (
+        OSError
+    ) as error:  # the terminal or file that is written to: everything else is told where it happens
+        sys.stderr.write(f"{error.strerror}\n")
+        sys.stderr.flush()
+        os._exit(BAD_USAGE)
     except SystemExit as end:
         if end.code == STOPPED:  # the solver may still be at work in its thread: leave without waiting for it
             sys.stderr.flush()

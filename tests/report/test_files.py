@@ -44,7 +44,8 @@ COLUMNS = {
         for what in ("value", "meets")
         for when in ("before", "after")
     )
-    + " pupils_before counts_before counts_after conforms_before conforms_after",
+    + " pupils_before counts_before counts_after conforms_before conforms_after"
+    + " to_meet_before to_meet_after below_floor_before below_floor_after",
     "balance": "stage indicator measure before after threshold pass_before pass_after why_not",
     "lessons": "school_id stage subject lessons covered_before covered_after lessons_before",
 }
@@ -280,7 +281,7 @@ def test_results_are_for_the_owner_alone(tiny: Folder) -> None:
 
 
 def test_writing_again_replaces_its_own_files_alone(tiny: Folder, tmp_path: Path) -> None:
-    """Files of an earlier result are replaced, its notice goes with it, and other files stay."""
+    """Files of an earlier result are replaced, and other files stay; the notice goes where it speaks of nothing else."""
     first = written(tiny.answer, tmp_path, TINY / "teachers.csv")
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
     (tmp_path / "plan.csv").write_text("teacher_id\nold\n" * 1000, encoding="utf-8")
@@ -288,6 +289,9 @@ def test_writing_again_replaces_its_own_files_alone(tiny: Folder, tmp_path: Path
     again = replace(tiny.answer, scenario=replace(tiny.answer.scenario, config=config))
     assert written(again, tmp_path, TINY / "teachers.csv").plan == first.plan
     assert (tmp_path / "mine.txt").read_text(encoding="utf-8") == "mine"
+    assert (tmp_path / "NOTICE.txt").exists()
+    (tmp_path / "mine.txt").unlink()
+    written(again, tmp_path, TINY / "teachers.csv")
     assert not (tmp_path / "NOTICE.txt").exists()
 
 

@@ -90,8 +90,9 @@ def test_pupils_part_where_they_may(tmp_path: Path) -> None:
     places.append({"site_id": "b", "seats": 15, "lat": "34.1", "lon": "116"})
     made = folder(tmp_path / "in", [{"point_id": "p", "pupils": 30, "lat": "34.0", "lon": "116"}], places)
     whole = run("sites", made, "--keep", 2, "--out", tmp_path / "whole", "--language", "en")
-    assert whole.exit_code == 3
-    assert "no 2 sites have ways and seats" in whole.stderr
+    assert whole.exit_code == 1
+    assert "points.csv, row 2, column pupils: found 30 pupils who go together" in whole.stderr
+    assert "--parted" in whole.stderr
     assert not (tmp_path / "whole").exists()
     assert run("sites", made, "--keep", 2, "--parted", "--out", tmp_path / "out").exit_code == 0
     told = {row["site_id"]: float(row["pupils"]) for row in rows(tmp_path / "out" / "assigned.csv")}
@@ -129,6 +130,66 @@ def test_tables_that_leave_no_answer_are_told(
     found = run("sites", made, "--keep", keep, "--out", tmp_path / "out", "--language", "en")
     assert found.exit_code == 1
     assert said in found.stderr
+
+
+def test_seats_that_no_way_reaches_leave_no_plan(tmp_path: Path) -> None:
+    """Enough seats in all, and at each site for each point, but not together: that is no plan, and no error of a row."""
+    points = [{"point_id": f"p{i}", "pupils": 10, "lat": "34.0", "lon": "116"} for i in range(3)]
+    sites = [{"site_id": s, "seats": 15, "lat": "34.0", "lon": "116"} for s in "ab"]
+    found = run(
+        "sites",
+        folder(tmp_path / "in", points, sites),
+        "--keep",
+        2,
+        "--out",
+        tmp_path / "out",
+        "--language",
+        "en",
+    )
+    assert found.exit_code == 3
+    assert "no 2 sites have ways and seats" in found.stderr
+
+
+def test_half_a_place_and_columns_the_wrong_way_round_are_told(tmp_path: Path) -> None:
+    """A coordinate alone would have no way to anywhere; a reversed travel.csv is one issue and not thousands."""
+    made = folder(
+        tmp_path / "in",
+        [*line(), {"point_id": "q", "pupils": 3, "lat": "34", "lon": ""}],
+        [{"site_id": "a", "lat": "", "lon": "116"}],
+        [{"from_id": "a", "to_id": f"p{i}", "km": 3} for i in range(3)],
+    )
+    found = run("sites", made, "--keep", 1, "--out", tmp_path / "out", "--language", "en")
+    assert found.exit_code == 1
+    for said in ("points.csv, row 5, column lon", "sites.csv, row 2, column lat", "exchange the two columns"):
+        assert said in found.stderr
+    assert found.stderr.count("error:") == 3
+
+
+def test_tables_that_are_not_read_are_told_on_the_terminal(tmp_path: Path) -> None:
+    """A file named almost like a table, a workbook, and a column that is not known; the notice of others stays."""
+    made = folder(tmp_path / "in", line(), [{"site_id": "a", "seat": 5, "lat": "34.0", "lon": "116"}])
+    (made / "travel.xlsx").write_bytes(b"PK")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "NOTICE.txt").write_text("mine", encoding="utf-8")
+    (tmp_path / "out" / "plan.csv").write_text("mine", encoding="utf-8")
+    found = run("sites", made, "--keep", 1, "--out", tmp_path / "out", "--language", "en")
+    assert found.exit_code == 0
+    assert "save it as CSV (UTF-8)" in found.stdout
+    assert "column seat" in found.stdout
+    assert (tmp_path / "out" / "NOTICE.txt").read_text(encoding="utf-8") == "mine"
+    (made / "travel.xlsx").rename(made / "travels.csv")
+    found = run("sites", made, "--keep", 1, "--out", tmp_path / "out", "--language", "en")
+    assert "rename the file" in found.stdout
+
+
+def test_a_point_without_pupils_goes_to_the_nearest(tmp_path: Path) -> None:
+    """It may go anywhere at no cost; a planner reads where it goes all the same."""
+    points = [{"point_id": f"p{i}", "pupils": 7 * (i < 2), "lat": f"34.{i}", "lon": "116"} for i in range(3)]
+    sites = [{"site_id": s, "lat": f"34.{i}", "lon": "116"} for i, s in enumerate("abc")]
+    made = folder(tmp_path / "in", points, sites)
+    assert run("sites", made, "--keep", 3, "--out", tmp_path / "out").exit_code == 0
+    told = {row["point_id"]: row["site_id"] for row in rows(tmp_path / "out" / "assigned.csv")}
+    assert told == {"p0": "a", "p1": "b", "p2": "c"}
 
 
 def test_folders_that_are_none(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import combinations, product
 from pathlib import Path
+from threading import Event
 
 import networkx as nx
 import numpy as np
@@ -76,6 +78,91 @@ def test_parting_the_pupils_of_a_point_is_never_dearer(seed: int) -> None:
         return
     assert parted.value <= whole + 1e-6
     assert ((parted.share * asked.pupils[:, None]).sum(axis=0) <= asked.seats + 1e-6).all()
+
+
+def _least_parted(asked: Median) -> float:
+    """Return the least of all answers with parted points: a flow of least cost for every choice of sites."""
+    points, best = len(asked.pupils), INFINITY
+    for sites in combinations(range(len(asked.seats)), asked.keep):
+        network = nx.DiGraph()
+        total = int(asked.pupils.sum())
+        for i, n in enumerate(asked.pupils):
+            network.add_edge("all", ("point", i), capacity=int(n))
+            for j in sites:
+                if np.isfinite(asked.cost[i, j]) and n:
+                    network.add_edge(("point", i), ("site", j), weight=round(asked.cost[i, j] / n * 1000))
+        for j in sites:
+            network.add_edge(("site", j), "end", capacity=int(min(asked.seats[j], total)))
+        network.add_node("all", demand=-total)
+        network.add_node("end", demand=total)
+        try:
+            best = min(best, nx.network_simplex(network)[0] / 1000)
+        except nx.NetworkXUnfeasible:
+            continue
+    assert points
+    return best
+
+
+def test_a_way_too_dear_for_all_pupils_of_a_point_may_serve_some() -> None:
+    """A large point that finds no site alone: what is left out by its reduced cost is a share of it, never a way."""
+    pupils = np.array([300, 5, 100, 1, 5, 1], dtype=float)
+    seats = np.array([222, 222, 224, 333, 244, 333, 333], dtype=float)
+    km = np.array(
+        [
+            [2.39, 9.2, 17.04, 6.41, 10.33, 11.5, 14.14],
+            [5.61, 1.7, 12.18, 12.09, 4.31, 11.19, 7.33],
+            [17.17, 11.23, 2.58, 19.12, 8.16, 11.3, 5.6],
+            [17.0, 15.61, 8.81, 13.29, 12.24, 4.88, 13.6],
+            [16.41, 9.75, 5.08, 19.64, 7.37, 12.75, 3.82],
+            [12.43, 18.47, 22.45, 5.3, 18.23, 13.88, 22.08],
+        ]
+    )
+    asked = Median(km * pupils[:, None], pupils, seats, np.zeros(7, dtype=bool), 2, whole=False)
+    found = solve(asked)
+    assert found is not None
+    assert found.value == pytest.approx(_least_parted(asked)) == pytest.approx(2235.26)
+    assert found.sites == (0, 2)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_answer_with_parted_points_is_better(seed: int) -> None:
+    """Points of very different size, seats hardly enough: against every choice of sites; also in very small units."""
+    rng = np.random.default_rng(1000 + seed)
+    points, sites = int(rng.integers(4, 14)), int(rng.integers(4, 8))
+    keep = int(rng.integers(1, 4))
+    pupils = rng.choice([0, 1, 5, 30, 100, 300], points).astype(float)
+    apart = rng.uniform(0, 20, (points, 1, 2)) - rng.uniform(0, 20, (1, sites, 2))
+    km = np.round(np.hypot(apart[:, :, 0], apart[:, :, 1]), 2)
+    seats = np.ceil(pupils.sum() / keep * rng.choice([0.9, 1.0, 1.05, 1.3], sites))
+    asked = Median(km * pupils[:, None], pupils, seats, np.zeros(sites, dtype=bool), keep, whole=False)
+    found, expected = solve(asked), _least_parted(asked)
+    if found is None or not np.isfinite(found.value):
+        assert not np.isfinite(expected)
+        return
+    assert found.value == pytest.approx(expected, abs=1e-3)
+    assert found.bound <= expected + 1e-3
+    assert found.gap < 1e-6
+    tiny = solve(replace(asked, cost=asked.cost * 2.0**-40))
+    assert tiny is not None
+    assert (tiny.value * 2.0**40, tiny.sites) == (found.value, found.sites)
+
+
+def test_whoever_does_not_want_to_wait_has_the_best_so_far() -> None:
+    """Stopped at once, the bound is honest and the answer lawful."""
+    rng = np.random.default_rng(5)
+    apart = rng.random((200, 1, 2)) - rng.random((1, 40, 2))
+    pupils = rng.integers(1, 60, 200).astype(float)
+    cost = np.hypot(apart[:, :, 0], apart[:, :, 1]) * pupils[:, None]
+    free, none = np.full(40, INFINITY), np.zeros(40, dtype=bool)
+    asked = Median(cost, pupils, free, none, 7)
+    stop = Event()
+    stop.set()
+    found, best = solve(asked, stop=stop), solve(asked)
+    assert found is not None
+    assert best is not None
+    assert found.bound <= best.value + 1e-9
+    assert found.value >= best.value - 1e-9
+    assert len(found.sites) == 7
 
 
 def test_the_published_median_of_a_network() -> None:

@@ -103,6 +103,11 @@ class Chooser:
         self.number = self.model.new_int_var(0, len(self.close), "")
         self.model.add(self.number == sum(self.close.values()))
 
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody does not want to wait."""
+        return self.stop is not None and self.stop.is_set()
+
     def _open(self, school: int) -> cp_model.LinearExprT:
         return 1 - self.close[school] if school in self.close else 1
 
@@ -131,21 +136,14 @@ class Chooser:
     def _keep_townships(self) -> None:
         """Keep the last school of a stage in each township, where the scenario wants that."""
         found = self.layout
-        there: dict[tuple[str, str], list[cp_model.LinearExprT]] = {}
-        if not found.scenario.config.closing.townships:
-            return
-        names, taught = found.scenario.table("schools")["township"], found.own.sum(axis=1) > 0
-        had = {(names.iloc[found.school[u]], found.stage[u]) for u in np.flatnonzero(taught)}
-        for u, school in enumerate(found.school.tolist()):
-            if not names.iloc[school] or (key := (names.iloc[school], found.stage[u])) not in had:
-                continue
-            if taught[u]:
-                there.setdefault(key, []).append(self._open(school))
-            else:  # an empty school keeps its township where pupils come to it
-                coming = [t for way, t in zip(found.ways, self.take, strict=True) if way.to == u]
-                there.setdefault(key, []).append(sum(coming) if coming else 0)
-        for schools in there.values():
-            self.model.add(sum(schools) >= 1)
+        for sections in found.townships().values():
+            there: list[cp_model.LinearExprT] = []
+            for u in sections:
+                if found.own[u].any():
+                    there.append(self._open(int(found.school[u])))
+                else:  # an empty school keeps its township where pupils come to it
+                    there += [t for way, t in zip(found.ways, self.take, strict=True) if way.to == u]
+            self.model.add(sum(there) >= 1)
 
     def _count(self) -> None:
         """Count classes and pupils, keep them within rooms and sizes, and sum up the posts that are freed."""
@@ -233,21 +231,40 @@ class Chooser:
         model.add(classes >= int(found.classes[u]) * stays)  # more pupils never make fewer classes
         return classes
 
-    def best(self, closures: int, limit: float, most_km: int | None, start: dict[int, int] | None) -> _Found:
-        """Free as many posts as can be with so many closures at most, within hundredths of pupil-km."""
+    def best(
+        self,
+        closures: int,
+        limit: float,
+        most_km: int | None,
+        start: dict[int, int] | None,
+        avoid: Iterable[tuple[int, ...]] = (),
+    ) -> _Found:
+        """Free as many posts as can be with so many closures at most, within hundredths of pupil-km, and none of some sets."""
         model = self.model.clone()
         model.add(self.number <= closures)
+        for closed in avoid:
+            model.add_bool_or(~var if s in closed else var for s, var in self.close.items())
         if most_km is not None:
             model.add(self.km <= most_km)
         model.maximize(self.freed)
         return self._solved(model, limit, start)
 
-    def nearest(self, closures: int, limit: float, posts: int | None, start: dict[int, int] | None) -> _Found:
+    def nearest(
+        self,
+        closures: int,
+        limit: float,
+        posts: int | None,
+        start: dict[int, int] | None,
+        only: tuple[int, ...] | None = None,
+    ) -> _Found:
         """Send pupils the least way; all else counts last.
 
-        With exactly so many closures, or with so many at most where so many millionths of posts are to be freed.
+        With exactly so many closures, or with so many at most where so many millionths of posts are to be freed; with
+        ``only``, with these schools and no others.
         """
         model = self.model.clone()
+        for s, var in self.close.items() if only is not None else ():
+            model.add(var == (s in (only or ())))
         if posts is None:
             model.add(self.number == closures)
         else:
@@ -363,8 +380,29 @@ def breaches(found: Layout, closed: Iterable[int], ways: Iterable[Way]) -> Itera
         end = int(found.school[way.to])
         if end in gone:
             yield text("{school}: receives pupils and closes", school=found.ids[end])
+        start = int(found.school[way.section])
         if way.over is not None or found.stage[way.to] != found.stage[way.section]:
-            yield text("{school}: a way beyond the limits", school=found.ids[found.school[way.section]])
+            yield text(
+                "{school}: {minutes} minutes to {to}, more than {limit}",
+                school=found.ids[start],
+                minutes=f"{way.by_road:.0f}",
+                to=found.ids[end],
+                limit=f"{way.over or 0:g}",
+            )
+        if (column := found.differing(start, end)) is not None:
+            yield text(
+                "{school}: differs from {to} in {column}",
+                school=found.ids[start],
+                to=found.ids[end],
+                column=column,
+            )
+    for (township, stage), sections in found.townships().items():
+        if not any(found.school[u] not in gone and (found.own[u] + coming[u]).any() for u in sections):
+            yield text(
+                "{township}: no school is left for {stage}",
+                township=township,
+                stage=found.standard.stages[stage].name,
+            )
     pupils = found.pupils.copy()
     np.add.at(pupils, found.school, coming.sum(axis=1))
     for u in np.flatnonzero(coming.any(axis=1)).tolist():
@@ -456,6 +494,38 @@ def proposals_of(
     return found, whole
 
 
+def most_posts(
+    chooser: Chooser, closures: int, limit: float, n: int, tell: Tell | None = None
+) -> tuple[list[Proposal], float | None]:
+    """Find the ``n`` sets of schools that free most posts, each with the least way, the first the most.
+
+    Parameters
+    ----------
+    closures
+        Schools that close at most.
+    limit
+        Deterministic time of each search, about a second each.
+    tell
+        Told how many are found, and of how many.
+
+    Returns
+    -------
+    The proposals; and posts that no other set of so many schools or fewer can exceed, 0 where there is none, None where
+    somebody stopped it.
+    """
+    found: list[Proposal] = []
+    while True:
+        first = chooser.best(closures, limit, None, None, [one.closed for one in found])
+        if first.values is None or chooser.stopped:
+            return found, 0.0 if first.values is None and first.proved else None
+        if len(found) == n:
+            return found, first.bound / _POST
+        proposal, _ = _least(chooser, closures, limit, "posts", first, chooser.chosen(first.values)[0])
+        found.append(replace(proposal, letter=f"-{len(found) + 1}"))
+        if tell is not None:
+            tell(len(found), n)
+
+
 def _lettered(found: Layout, proposals: list[Proposal]) -> list[Proposal]:
     """Order proposals by the number of closures, from the most posts to the least way, and letter them."""
     worths = [worth(found, p.closed, p.ways) for p in proposals]
@@ -472,12 +542,17 @@ def _lettered(found: Layout, proposals: list[Proposal]) -> list[Proposal]:
 
 
 def _least(
-    chooser: Chooser, closures: int, limit: float, aim: str, found: _Found
+    chooser: Chooser,
+    closures: int,
+    limit: float,
+    aim: str,
+    found: _Found,
+    only: tuple[int, ...] | None = None,
 ) -> tuple[Proposal, dict[int, int]]:
-    """Send pupils the least way that frees as many posts as were found."""
+    """Send pupils the least way that frees as many posts as were found, with these schools alone where some are named."""
     start = found.values or {}
     posts, _ = _scaled(chooser, *chooser.chosen(start))
-    least = chooser.nearest(closures, limit, posts, start)
+    least = chooser.nearest(closures, limit, posts, start, only)
     values = start if least.values is None else least.values
     closed, ways = chooser.chosen(values)
     return Proposal(closed, ways, aim, found.bound / _POST, chooser.km_bound(least.bound)), values

@@ -53,6 +53,10 @@ class Layout:
         Why each school that may not be proposed may not, by school index.
     ways
         Where the pupils of sections that may close may go.
+    km
+        Length of the road from school to school, shape (schools, schools).
+    guessed
+        Sections whose rooms are not stated: they count as having those of today's classes.
     """
 
     scenario: Scenario
@@ -69,6 +73,8 @@ class Layout:
     considered: Bools
     obstacles: dict[int, Text]
     ways: tuple[Way, ...]
+    km: Floats
+    guessed: int
 
     @property
     def standard(self) -> Standard:
@@ -85,6 +91,26 @@ class Layout:
         pupils = tuple((grade, int(total[grade])) for grade in self.grades(section))
         groups = class_groups(pupils, self.limit[section], self.standard.classes)
         return sum(group.classes for group in groups)
+
+    def differing(self, start: int, end: int) -> str | None:
+        """Return the first column of ``closing.same`` in which two schools differ, None where they agree in all."""
+        schools = self.scenario.table("schools")
+        for column in self.scenario.config.closing.same:
+            cells = schools[column].to_numpy(dtype=object)
+            if cells[start] != cells[end]:
+                return column
+        return None
+
+    def townships(self) -> dict[tuple[str, str], list[int]]:
+        """Sections by township and stage, of those with pupils today; none where the scenario does not keep them."""
+        if not self.scenario.config.closing.townships:
+            return {}
+        names, taught = self.scenario.table("schools")["township"], self.own.sum(axis=1) > 0
+        found: dict[tuple[str, str], list[int]] = {}
+        for u, school in enumerate(self.school.tolist()):
+            if names.iloc[school]:
+                found.setdefault((names.iloc[school], self.stage[u]), []).append(u)
+        return {key: some for key, some in found.items() if taught[some].any()}
 
     def sets(self, ways: Sequence[Way], most: int) -> dict[tuple[int, ...], int] | None:
         """Return every set of ways to one section that finds rooms there, and the further classes that it makes.
@@ -168,8 +194,10 @@ def layout(scenario: Scenario, factor: float = 1.0) -> Layout:
         considered=np.zeros(len(ids), dtype=bool),
         obstacles={},
         ways=(),
+        km=ways.km,
+        guessed=int(sections["classrooms"].isna().sum()),
     )
-    obstacles = dict(_obstacles(draft, change.journeys))
+    obstacles = dict(_only_ones(draft)) | dict(_obstacles(draft, change.journeys))
     considered = np.array([i not in obstacles and draft.pupils[i] > 0 for i in range(len(ids))])
     found = tuple(_ways(replace(draft, considered=considered), ways))
     reached = {way.section for way in found}
@@ -220,6 +248,18 @@ def _worth(standard: Standard, stage: str) -> float:
     )
 
 
+def _only_ones(found: Layout) -> Iterator[tuple[int, Text]]:
+    """Say of each school that is the only one of a stage in its township that it stays."""
+    for (township, stage), some in found.townships().items():
+        if len(some) == 1:
+            words = text(
+                "is the only school of the township {township} for {stage} (closing.townships)",
+                township=township,
+                stage=found.standard.stages[stage].name,
+            )
+            yield int(found.school[some[0]]), words
+
+
 def _obstacles(found: Layout, journeys: tuple[Journey, ...]) -> Iterator[tuple[int, Text]]:
     """Say of each school that is not considered why; the first reason counts."""
     config, asked = found.scenario.config.closing, found.standard.closing
@@ -259,9 +299,7 @@ def _obstacles(found: Layout, journeys: tuple[Journey, ...]) -> Iterator[tuple[i
 
 def _ways(found: Layout, ways: Roads) -> Iterator[Way]:
     """Yield every way that pupils of a section that may close may take, within the limits of their grades."""
-    schools = found.scenario.table("schools")
-    same = [schools[column].to_numpy(dtype=object) for column in found.scenario.config.closing.same]
-    boards = schools["boarding"].to_numpy(bool)
+    boards = found.scenario.table("schools")["boarding"].to_numpy(bool)
     asked = found.standard.closing
     if asked is None:
         return
@@ -271,7 +309,7 @@ def _ways(found: Layout, ways: Roads) -> Iterator[Way]:
             end = found.school[v]
             if end == start or found.stage[v] != found.stage[u]:
                 continue
-            if any(column[start] != column[end] for column in same):
+            if found.differing(start, end) is not None:
                 continue
             km, minutes = float(ways.km[start, end]), float(ways.minutes[start, end])
             way = way_of(asked, int(u), v, found.own[u], (km, minutes), boards=bool(boards[end]))
@@ -311,10 +349,7 @@ def _nowhere(found: Layout, ways: Roads, section: int) -> Text:
         for v in range(len(found.school))
         if found.school[v] != start and found.stage[v] == found.stage[section]
     ]
-    schools = found.scenario.table("schools")
-    for column in found.scenario.config.closing.same:
-        cells = schools[column].to_numpy(dtype=object)
-        others = [v for v in others if cells[found.school[v]] == cells[start]]
+    others = [v for v in others if found.differing(int(start), int(found.school[v])) is None]
     if not others or asked is None:
         return text("no other school may take its pupils")
     near = min(others, key=lambda v: (ways.minutes[start, found.school[v]], found.ids[found.school[v]]))

@@ -20,6 +20,8 @@ class Way:
         Who goes.
     km, minutes
         Length of the road, and the time of the slowest who does not board; by road where all board.
+    on_foot, by_road
+        Minutes on foot and by bus, whoever takes them.
     walking, riding, boarding
         Pupils by mode.
     over
@@ -31,6 +33,8 @@ class Way:
     pupils: int
     km: float
     minutes: float
+    on_foot: float
+    by_road: float
     walking: int
     riding: int
     boarding: int
@@ -68,4 +72,5 @@ def way_of(
             if not (boards and band.boarding):
                 over = limit if over is None else min(over, limit)
         modes[mode] += n
-    return Way(section, to, sum(modes.values()), km, slowest or minutes, **modes, over=over)
+    time = slowest or minutes
+    return Way(section, to, sum(modes.values()), km, time, on_foot, minutes, **modes, over=over)

@@ -130,6 +130,12 @@ class Proposed:
         Why no plan was found, by the code of the proposal, empty for the plan without a further closure.
     own
         The closures that the scenario itself names, where they are set beside the proposals.
+    together
+        Choices of the most closures that were solved with the teachers to choose both together, where that was asked:
+        those that free most posts, the first the most, so that the first is what deciding in two steps gives.
+    rest
+        Posts that no other choice of as many closures or fewer can exceed, by the classes that it saves; None where that
+        is not known.
     """
 
     scenario: Scenario
@@ -140,6 +146,8 @@ class Proposed:
     before: Answer | None = None
     refused: Mapping[str, Text] = field(default_factory=dict)
     own: Priced | None = None
+    together: tuple[Priced, ...] = ()
+    rest: float | None = None
 
     @property
     def every(self) -> tuple[Priced, ...]:

@@ -14,6 +14,7 @@ from allocator.closures.travel import Way
 from allocator.report.answer import Answer, Priced, Proposed, rival
 from allocator.report.files import table, write_files
 from allocator.report.frontier import within_limits
+from allocator.report.names import LEVELS
 from allocator.report.parts import Chart, Dot, Line, Mark, Table, percent
 from allocator.report.story import Story, headed
 from allocator.words import Text, text
@@ -42,6 +43,7 @@ _PROPOSALS = (
     "cvs_within",
     "cvs_judged",
 )
+_TOGETHER = ("rank", *_PROPOSALS, "closed")
 _CLOSURES = (
     *("proposal", "school_id", "stage", "closes", "to_school", "grades", "pupils", "km", "minutes"),
     *("posts_freed", "reason"),
@@ -64,17 +66,19 @@ def write_closures(proposed: Proposed, out: Path, page: str) -> list[Path]:
         "candidates.csv": table(list(school_rows(proposed)), config.language, _SCHOOLS),
         "closures.html": page,
     }
-    for one in proposed.proposals:
+    if proposed.together:
+        contents["together.csv"] = table(list(together_rows(proposed)), config.language, _TOGETHER)
+    for one in (*proposed.proposals, *proposed.together):
         if one.answer is not None:
             contents[f"closures-{code(one.proposal)}.toml"] = "".join(_toml(proposed, one))
     written = write_files(contents, out, config.notice)
-    for old in out.glob("closures-*.toml"):  # of an earlier run, and nothing else
+    for old in out.iterdir():  # of an earlier run, and nothing else
         if old.name not in contents and _OURS.fullmatch(old.name) and old.is_file():
             old.unlink()
     return written
 
 
-_OURS = re.compile(r"closures-\d{2,}[a-z]\.toml")
+_OURS = re.compile(r"closures-\d{2,}([a-z]|-\d+)\.toml|together\.csv")
 
 
 def _toml(proposed: Proposed, one: Priced) -> Iterator[str]:
@@ -99,8 +103,33 @@ def _quoted(words: str) -> str:
 
 def proposal_rows(proposed: Proposed) -> Iterator[dict[str, Any]]:
     """Yield the rows of proposals.csv."""
+    yield from _rows(proposed, proposed.every)
+
+
+def together_rows(proposed: Proposed) -> Iterator[dict[str, Any]]:
+    """Yield the rows of together.csv, the best for the teachers first."""
+    listed = ranked(proposed)
+    for rank, (one, row) in enumerate(zip(listed, _rows(proposed, listed), strict=True), start=1):
+        closed = ";".join(proposed.layout.ids[s] for s in one.proposal.closed)
+        yield {"rank": rank, **row, "closed": closed}
+
+
+def ranked(proposed: Proposed) -> list[Priced]:
+    """Order the choices that were solved to be chosen with the teachers: by the levels of their plans, then by posts.
+
+    Those without a plan come last.
+    """
+    return sorted(proposed.together, key=lambda one: (one.answer is None, _reached(one.answer)))
+
+
+def _reached(answer: Answer | None) -> list[float]:
+    """Return what a plan reaches at each level, in their order."""
+    return [] if answer is None else [round(level.objective, 9) for level in answer.result.levels]
+
+
+def _rows(proposed: Proposed, listed: Iterable[Priced]) -> Iterator[dict[str, Any]]:
     money = proposed.scenario.config.money
-    for one in proposed.every:
+    for one in listed:
         proposal, found = one.proposal, one.worth
         sought = proposal.aim != "own"
         values = [
@@ -197,7 +226,8 @@ def _known(share: float) -> float | None:
 
 def closures_story(proposed: Proposed) -> Story:
     """Tell the proposals."""
-    told = [_proposals(proposed), _plans(proposed), _schools(proposed), _obstacles(proposed)]
+    told = [_proposals(proposed), _plans(proposed), _together(proposed), _schools(proposed)]
+    told += [_obstacles(proposed)]
     return headed(proposed.scenario, _verdict(proposed), [t for t in told if t.rows], _charts(proposed))
 
 
@@ -246,12 +276,57 @@ def _verdict(proposed: Proposed) -> Iterator[Mark]:
         yield Mark(words, False)
     if proposed.own is not None:
         yield from _beside(proposed, proposed.own)
+    yield from _two_steps(proposed)
     yield Mark(
         text(
             "A proposal is no decision: parents are heard, and the way, the rooms and the safety of the road are looked at first."
         ),
         None,
     )
+
+
+def _two_steps(proposed: Proposed) -> Iterator[Mark]:
+    """Say what choosing closures first and teachers afterwards costs, as far as that was looked at."""
+    if not proposed.together:
+        return
+    first, best = proposed.together[0], ranked(proposed)[0]
+    n = len(proposed.together)
+    if first.answer is None or best.answer is None:
+        yield Mark(text("The price of deciding in two steps is not known: a plan is missing."), None)
+        return
+    pairs = zip(first.answer.result.levels, best.answer.result.levels, strict=True)
+    gained = next(((a, b) for a, b in pairs if b.objective < a.objective - _ROUNDING), None)
+    if gained is None:
+        words = text(
+            "Of the {n} choices with the most posts, solved with the teachers, none is better for them than {first}, the one with most posts: deciding in two steps costs nothing among these.",
+            n=n,
+            first=code(first.proposal),
+        )
+        yield Mark(words, None)
+    else:
+        two, joint = gained
+        sure = joint.objective < two.bound - _ROUNDING
+        words = text(
+            "Of the {n} choices with the most posts, solved with the teachers, {best} is the best for them and not {first}, the one with most posts. The price of deciding in two steps: {two} in place of {joint} at the level '{level}', {proof}.",
+            n=n,
+            best=code(best.proposal),
+            first=code(first.proposal),
+            two=f"{two.objective:.5g}",
+            joint=f"{joint.objective:.5g}",
+            level=LEVELS[two.name],
+            proof=text("which no plan of the first can reach")
+            if sure
+            else text("which is less than what the proof leaves open"),
+        )
+        yield Mark(words, None)
+    if proposed.rest is None:
+        yield Mark(text("How many posts other choices free is not known: the search was stopped."), False)
+    elif proposed.rest > 0:
+        words = text(
+            "Every other choice of as many schools or fewer frees at most {posts} posts by the classes saved; its plan was not looked at.",
+            posts=f"{proposed.rest:.1f}",
+        )
+        yield Mark(words, None)
 
 
 def _beside(proposed: Proposed, own: Priced) -> Iterator[Mark]:
@@ -326,25 +401,67 @@ def _proposals(proposed: Proposed) -> Table:
     return Table(text("Efficient proposals"), columns, tuple(lines), (note,))
 
 
+_PLAN = (
+    text("Moves"),
+    text("Empty posts"),
+    text("Teachers beyond posts"),
+    text("Unevenness"),
+    text("Cannot be below"),
+    text("CVs within limits"),
+)
+
+
 def _plans(proposed: Proposed) -> Table:
     """Show the plans of the proposals that were solved, beside that without a further closure."""
     if proposed.before is None:
         return Table(text("Solved with the teachers"), (), ())
     lines = [_plan(text("no further closure"), proposed.before)]
     lines += [_plan(code(one.proposal), one.answer) for one in proposed.every if one.answer is not None]
-    columns = (
-        text("Proposal"),
-        text("Moves"),
-        text("Empty posts"),
-        text("Teachers beyond posts"),
-        text("Unevenness"),
-        text("Cannot be below"),
-        text("CVs within limits"),
-    )
+    columns = text("Proposal"), *_PLAN
     note = text(
         "Solved with the rules and the budget of the scenario; —: the time ran out before anything was proved. The table for scenario.toml of each stands in closures-….toml."
     )
     return Table(text("Solved with the teachers"), columns, tuple(lines), (note,))
+
+
+def _together(proposed: Proposed) -> Table:
+    """Show the choices that were solved to be chosen with the teachers, the best for them first."""
+    ids = proposed.layout.ids
+    same = set.intersection(*(set(one.proposal.closed) for one in proposed.together), set(range(len(ids))))
+    lines: list[Line] = []
+    for one in ranked(proposed):
+        w = one.worth
+        plan = ("—",) * 6 if one.answer is None else _plan("", one.answer)[1:]
+        others = [ids[s] for s in one.proposal.closed if s not in same]
+        lines.append(
+            (
+                code(one.proposal),
+                f"{w.posts:.1f}",
+                f"{one.posts_freed}",
+                f"{w.pupils:,}",
+                f"{w.pupil_km:,.0f}",
+                *plan,
+                text("{schools}", schools=others) if others else "—",
+            )
+        )
+    columns = (
+        text("Proposal"),
+        text("Posts by classes"),
+        text("Posts as set"),
+        text("Pupils"),
+        text("Pupil-km"),
+        *_PLAN,
+        text("Which, beside those of all"),
+    )
+    notes = (
+        text(
+            "The choices that free most posts, numbered in that order, each solved with the rules and the budget of the scenario; here the best for the teachers comes first, level by level of the objective. The first number is what deciding in two steps gives: closures by posts, and teachers afterwards."
+        ),
+        text("All of them close: {schools}.", schools=[ids[s] for s in sorted(same)])
+        if same
+        else text("No school closes in all of them."),
+    )
+    return Table(text("Closures and teachers chosen together"), columns, tuple(lines), notes)
 
 
 def _plan(which: Text | str, answer: Answer) -> Line:

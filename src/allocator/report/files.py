@@ -84,8 +84,8 @@ def write_files(contents: dict[str, str], out: Path, notice: str) -> list[Path]:
     finally:
         for new in fresh.values():
             new.unlink(missing_ok=True)
-    if not notice:
-        (out / "NOTICE.txt").unlink(missing_ok=True)
+    if not notice and {path.name for path in out.iterdir()} <= {*contents, "NOTICE.txt"}:
+        (out / "NOTICE.txt").unlink(missing_ok=True)  # that of an earlier result, which is replaced whole
     return list(fresh)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -132,7 +132,7 @@ def read_draft(
     rulebook = _rulebook(layers, notes)
     tables = {name: _layered(name, layers, standard, whole, name in needed, notes) for name in KEYS}
     for layer in layers:
-        notes.issues += _misnamed(layer)
+        notes.issues += misnamed(layer.folder, layer.name, KEYS)
     scenario = Scenario(
         layers[-1].name,
         config,
@@ -185,19 +185,36 @@ def _stand_in() -> Standard:
     return standard
 
 
-def _misnamed(layer: Layer) -> Iterator[Issue]:
-    """Warn of files that are named almost like a table."""
-    known = [f"{name}.csv" for name in KEYS]
+def misnamed(folder: Path, label: str, tables: Iterable[str]) -> Iterator[Issue]:
+    """Warn of files of a folder that are named almost like a table, or are one in a format of a spreadsheet.
+
+    Parameters
+    ----------
+    label
+        What the folder is called in issues.
+    tables
+        Names of the tables that are read, without their ending.
+    """
+    known = [f"{name}.csv" for name in tables]
     try:
-        names = sorted(os.listdir(layer.folder))
+        names = sorted(os.listdir(folder))
     except OSError:
         return
     for name in names:
-        near = difflib.get_close_matches(name.lower()[:80], known, n=1, cutoff=_ALMOST)
+        stem, _, ending = name.lower()[:80].rpartition(".")
+        of_spreadsheet = ending in _SPREADSHEETS
+        near = difflib.get_close_matches(
+            f"{stem}.csv" if of_spreadsheet else name.lower()[:80], known, n=1, cutoff=_ALMOST
+        )
         if name not in known and near and near[0] not in names:
             expected, way = text("'{name}'", name=near[0]), text("rename the file if it is meant to be read")
+            if of_spreadsheet:
+                way = text("save it as CSV (UTF-8) under that name if it is meant to be read")
             shown = quoted(name.encode("utf-8", "replace").decode("utf-8"))
-            yield Issue(layer.name, None, None, text("a file {name}", name=shown), expected, way, "warning")
+            yield Issue(label, None, None, text("a file {name}", name=shown), expected, way, "warning")
+
+
+_SPREADSHEETS = ("xlsx", "xls", "xlsm", "ods", "et")
 
 
 def _layered(
@@ -301,9 +318,10 @@ def read_table(
     if not all(map(_known, keys)):
         notes.unread.add(name if not first else f"{name}.{_KEYS[name][0]}")
     twice = (keys.duplicated() & keys.map(_known).astype(bool)).to_numpy(dtype=bool)
+    first_rows = dict(zip(reversed(keys), reversed(table["_row"]), strict=True)) if twice.any() else {}
     for i in np.flatnonzero(twice):
         found = text("{value} a second time", value=quoted(" ".join(keys[i])))
-        earlier = int(table["_row"].iloc[int((keys == keys[i]).argmax())])
+        earlier = int(first_rows[keys[i]])
         expected = text("each key once; it stands in row {row} already", row=earlier)
         way = text("remove or renumber one of the rows")
         notes.add(file, int(table["_row"].iloc[i]), _KEYS[name][-1], found, expected, way)

@@ -15,7 +15,8 @@ Resende, Werneck 2007, "A fast swap-based local search procedure for location pr
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from threading import Event
 
 import highspy
 import numpy as np
@@ -28,6 +29,8 @@ Bools = NDArray[np.bool_]
 _STEPS, _PATIENCE = 600, 25
 _SWAPS = 200
 _SAME = 1e-9  # relative
+_LEFT = 1e-7  # of the distance of value and bound, by which more is left open than need be
+_BITS = 10  # the longest way is scaled below two to this power: the solver's tolerances are absolute
 _MORE, _CHOICE, _ROUGH, _SECONDS = 10, 6, 5e-4, 20.0  # of first answers under seats
 INFINITY = float("inf")
 
@@ -98,14 +101,20 @@ class _Search:
     prices: Floats
     bound: float = -INFINITY
     best: Kept | None = None
-    order: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    stop: Event | None = None
+    ends: float = INFINITY  # by time.monotonic
+
+    @property
+    def late(self) -> bool:
+        """Whether the time ran out, or somebody does not want to wait."""
+        return time.monotonic() >= self.ends or (self.stop is not None and self.stop.is_set())
 
     @property
     def value(self) -> float:
         return INFINITY if self.best is None else self.best.value
 
 
-def solve(asked: Median, gap: float = 0.0, seconds: float = 60.0) -> Kept | None:
+def solve(asked: Median, gap: float = 0.0, seconds: float = 60.0, stop: Event | None = None) -> Kept | None:
     """Return the best answer that is found, with its bound; None where it is proved that there is none.
 
     Parameters
@@ -113,7 +122,9 @@ def solve(asked: Median, gap: float = 0.0, seconds: float = 60.0) -> Kept | None
     gap
         Relative distance of value and bound at which to stop.
     seconds
-        Limit of the last proof; what comes before has a limit of steps.
+        Limit of time.
+    stop
+        Set by whoever does not want to wait: the best so far is returned.
 
     Raises
     ------
@@ -121,11 +132,26 @@ def solve(asked: Median, gap: float = 0.0, seconds: float = 60.0) -> Kept | None
         Where the time ran out before any answer was found.
     """
     finite = np.where(np.isfinite(asked.cost), asked.cost, 0.0).max(initial=0.0)
-    search = _Search(asked, np.where(np.isfinite(asked.cost), asked.cost, finite).min(axis=1))
+    unit = 2.0 ** (np.frexp(finite)[1] - _BITS) if finite > 0 else 1.0  # a power of two: nothing is rounded
+    scaled = replace(asked, cost=asked.cost / unit)
+    prices = np.where(np.isfinite(asked.cost), asked.cost, finite).min(axis=1) / unit
+    search = _Search(scaled, prices, stop=stop, ends=time.monotonic() + seconds)
     _raise(search, gap)
-    if search.best is None or search.value - search.bound > max(gap, _SAME) * search.value:
-        return _proved(search, gap, seconds)
-    return replace(search.best, bound=min(search.bound, search.value))
+    found = search.best
+    if found is None or search.value - search.bound > max(gap, _SAME) * search.value:
+        found = _proved(search, gap)
+    else:
+        found = replace(found, bound=min(search.bound, search.value))
+    return None if found is None else replace(found, value=found.value * unit, bound=found.bound * unit)
+
+
+def nobody_nearest(found: Kept, km: Floats, pupils: Floats) -> Kept:
+    """Send points without pupils, who may go anywhere at no cost, to the nearest site that is kept."""
+    share, sites = found.share.copy(), np.array(found.sites)
+    nobody = np.flatnonzero(pupils == 0)
+    share[nobody] = 0.0
+    share[nobody, sites[np.argmin(km[np.ix_(nobody, sites)], axis=1)]] = 1.0
+    return replace(found, share=share)
 
 
 def _raise(search: _Search, gap: float) -> None:
@@ -150,14 +176,19 @@ def _raise(search: _Search, gap: float) -> None:
         slack = 1.0 - served
         norm = float(slack @ slack)
         target = search.value if search.best is not None else search.bound + 0.1 * abs(search.bound) + 1.0
-        if norm < _SAME or scale < 1e-3 or target - search.bound <= max(gap, _SAME) * abs(target):
+        if (
+            search.late
+            or norm < _SAME
+            or scale < 1e-3
+            or target - search.bound <= max(gap, _SAME) * abs(target)
+        ):
             break
         prices = prices + scale * max(1.02 * target - value, _SAME) / norm * slack
     gain, _ = _knapsacks(asked, search.prices)
     _offer(search, _relaxed(asked, search.prices)[1])
-    if asked.limited:
+    if asked.limited and not search.late:
         likely = np.flatnonzero(asked.must | np.isin(np.arange(len(gain)), _first(gain, asked.keep + _MORE)))
-        found = _seated(replace(asked, whole=False), likely, INFINITY)
+        found = _seated(search, replace(asked, whole=False), likely, INFINITY)
         if found is not None:
             _offer(search, np.array(found.sites))
 
@@ -206,12 +237,12 @@ def _offer(search: _Search, sites: Ints) -> None:
         if value < search.value:
             search.best = Kept(tuple(sites.tolist()), share, value, search.bound)
         return
-    found = _seated(asked, sites, search.value)
+    found = _seated(search, asked, sites, search.value)
     if found is not None and found.value < search.value:
         search.best = found
 
 
-def _seated(asked: Median, sites: Ints, below: float) -> Kept | None:
+def _seated(search: _Search, asked: Median, sites: Ints, below: float) -> Kept | None:
     """Seat every point at some of these sites, its nearest ones; None where nothing better than so much is found."""
     if asked.seats[sites].sum() < asked.pupils.sum():
         return None
@@ -220,9 +251,9 @@ def _seated(asked: Median, sites: Ints, below: float) -> Kept | None:
         [(i, sites[j]) for i, row in enumerate(near) for j in row if np.isfinite(asked.cost[i, sites[j]])],
         dtype=np.int64,
     )
-    solver = _solver(_ROUGH, _SECONDS)
+    solver = _solver(search, _ROUGH, _SECONDS)
     solver.setOptionValue("objective_bound", below)
-    solver.passModel(_program(asked, ways.reshape(-1, 2), sites))
+    solver.passModel(_program(asked, ways.reshape(-1, 2), np.ones(len(ways)), sites))
     solver.run()
     if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return None
@@ -257,23 +288,22 @@ def _exchanged(asked: Median, sites: Ints) -> Ints:
     return np.sort(kept)
 
 
-def _proved(search: _Search, gap: float, seconds: float) -> Kept | None:
+def _proved(search: _Search, gap: float) -> Kept | None:
     """Prove what the relaxation left open by an integer program over the ways that can still be in a better answer."""
-    asked, began = search.asked, time.monotonic()
-    ways, sites = _open_ways(search)
-    solver = _solver(gap, seconds)
-    solver.passModel(_program(asked, ways, sites))
+    asked = search.asked
+    ways, most, sites = _open_ways(search)
+    solver = _solver(search, gap, INFINITY)
+    solver.passModel(_program(asked, ways, most, sites))
     if search.best is not None:
         solver.setSolution(_values(search.best, ways, sites))
     solver.run()
     status, info = solver.getModelStatus(), solver.getInfo()
     if status == highspy.HighsModelStatus.kInfeasible:
-        if search.best is None:
-            return None
-        return replace(search.best, bound=search.value)  # nothing better than the best is left
+        # the best is inside what is left: where none is said to be, numbers fail, and the relaxation's bound stands
+        return None if search.best is None else replace(search.best, bound=min(search.bound, search.value))
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         if search.best is None:
-            raise TimeoutError(f"no answer within {time.monotonic() - began:.0f} s")
+            raise TimeoutError("no answer within the limit of time")
         return replace(search.best, bound=min(max(search.bound, info.mip_dual_bound), search.value))
     found = _read(asked, solver, ways, sites)
     best = search.best if search.best is not None and search.value <= found.value else found
@@ -281,7 +311,7 @@ def _proved(search: _Search, gap: float, seconds: float) -> Kept | None:
     return replace(best, bound=min(bound, best.value))
 
 
-def _solver(gap: float, seconds: float) -> highspy.Highs:
+def _solver(search: _Search, gap: float, seconds: float) -> highspy.Highs:
     """Return a solver that gives the same answer every time, unless its time runs out."""
     solver = highspy.Highs()
     for name, value in {
@@ -291,9 +321,12 @@ def _solver(gap: float, seconds: float) -> highspy.Highs:
         "mip_rel_gap": gap,
         "mip_abs_gap": 0.0,
         "mip_feasibility_tolerance": 1e-9,
-        "time_limit": seconds,
+        "time_limit": max(min(seconds, search.ends - time.monotonic()), 0.0),
     }.items():
         solver.setOptionValue(name, value)
+    if search.stop is not None:
+        stop = search.stop
+        solver.cbMipInterrupt.subscribe(lambda event: event.interrupt(stop.is_set()))
     return solver
 
 
@@ -309,23 +342,45 @@ def _read(asked: Median, solver: highspy.Highs, ways: Ints, sites: Ints) -> Kept
     return Kept(chosen, share, value, -INFINITY)
 
 
-def _open_ways(search: _Search) -> tuple[Ints, Ints]:
-    """Ways, shape (ways, 2), and sites that an answer no worse than the best may use, by their reduced costs."""
-    asked, left = search.asked, search.value - search.bound + _SAME * max(abs(search.bound), 1.0)
+def _open_ways(search: _Search) -> tuple[Ints, Floats, Ints]:
+    """Ways that an answer no worse than the best may use, shape (ways, 2), the most share of each, and the sites.
+
+    A share of a point costs that share of the way's reduced cost: where the pupils of a point may part, a way too dear
+    for all of them may serve some.
+    """
+    asked, left = search.asked, (search.value - search.bound) * (1 + _LEFT) + _LEFT
     gain, _ = _knapsacks(asked, search.prices)
     free = np.sort(gain[~asked.must])
     n = asked.keep - int(asked.must.sum())
     worst = free[n - 1] if n else -INFINITY  # the last site that is taken makes room for another one
     extra = np.where(asked.must, 0.0, np.maximum(gain - worst, 0.0))
     usable = extra <= left
-    reduced = np.maximum(asked.cost - search.prices[:, None], 0.0) + extra[None, :]
-    with np.errstate(invalid="ignore"):
-        open_ = np.isfinite(asked.cost) & usable[None, :] & (reduced <= left)
-    return np.argwhere(open_).astype(np.int64), np.flatnonzero(usable).astype(np.int64)
+    reduced = np.maximum(asked.cost - search.prices[:, None], 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        most = np.where(reduced > 0, np.clip((left - extra[None, :]) / reduced, 0.0, 1.0), 1.0)
+    pupils = np.maximum(asked.pupils, 1.0)[:, None]
+    if asked.whole or not asked.limited:
+        most = np.where(most < 1, 0.0, 1.0)
+    elif _are_whole(asked):  # there is a best answer of whole pupils
+        most = np.floor(most * pupils + _LEFT) / pupils
+    open_ = np.isfinite(asked.cost) & usable[None, :] & (most > 0)
+    return np.argwhere(open_).astype(np.int64), most[open_], np.flatnonzero(usable).astype(np.int64)
 
 
-def _program(asked: Median, ways: Ints, sites: Ints) -> highspy.HighsLp:
-    """Write the integer program: each point served, only by sites that are kept and have seats, so many kept."""
+def _are_whole(asked: Median) -> bool:
+    """Whether all pupils and seats are whole numbers, or seats without a limit."""
+    seats = asked.seats[np.isfinite(asked.seats)]
+    return bool((asked.pupils == np.round(asked.pupils)).all() and (seats == np.round(seats)).all())
+
+
+def _program(asked: Median, ways: Ints, most: Floats, sites: Ints) -> highspy.HighsLp:
+    """Write the integer program: each point served, only by sites that are kept and have seats, so many kept.
+
+    Parameters
+    ----------
+    ways, most
+        Point and site of each way, and the most share of the point that takes it.
+    """
     n, points, place = len(ways), len(asked.pupils), {int(s): i for i, s in enumerate(sites)}
     site = np.array([place[int(s)] for s in ways[:, 1]], dtype=np.int64)
     whole = asked.whole and asked.limited
@@ -339,7 +394,7 @@ def _program(asked: Median, ways: Ints, sites: Ints) -> highspy.HighsLp:
     low, high, height = [*low, np.array([asked.keep])], [*high, np.array([asked.keep])], height + 1
     rows = np.arange(n) + height  # a way only to a site that is kept
     row, column = [*row, rows, rows], [*column, np.arange(n), n + site]
-    value = [*value, np.ones(n), -np.ones(n)]
+    value = [*value, np.ones(n), -most]
     low, high, height = [*low, np.full(n, -INFINITY)], [*high, np.zeros(n)], height + n
     for i, s in enumerate(sites):
         if asked.seats[s] < asked.pupils[ways[at_site[i], 0]].sum():
@@ -359,7 +414,7 @@ def _program(asked: Median, ways: Ints, sites: Ints) -> highspy.HighsLp:
     lp.num_col_, lp.num_row_ = width, height
     lp.col_cost_ = np.concatenate([asked.cost[ways[:, 0], ways[:, 1]], np.zeros(len(sites))])
     lp.col_lower_ = np.concatenate([np.zeros(n), asked.must[sites].astype(float)])
-    lp.col_upper_ = np.ones(width)
+    lp.col_upper_ = np.concatenate([most, np.ones(len(sites))])
     lp.row_lower_, lp.row_upper_ = np.concatenate(low).astype(float), np.concatenate(high).astype(float)
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.start_ = np.searchsorted(rows_[order], np.arange(height + 1))

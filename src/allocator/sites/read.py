@@ -14,7 +14,7 @@ from allocator.domain import Standard
 from allocator.errors import NOTHING, InputsAreWrong, Issue, quoted
 from allocator.roads import Floats, great_circle_km
 from allocator.scenario.files import Notes, label
-from allocator.scenario.read import completed, read_table
+from allocator.scenario.read import completed, misnamed, read_table
 from allocator.scenario.rows import REFUSED
 from allocator.scenario.standards import DEFAULT, read_standard
 from allocator.scenario.telling import nearest
@@ -71,11 +71,15 @@ def read_places(folder: Path, keep: int, *, whole: bool, language: str = "zh") -
     notes, standard = Notes(), read_standard(DEFAULT, Path())[0]
     if standard is None:
         raise RuntimeError("the standards of the program cannot be read")
+    notes.issues += misnamed(folder, label(folder), ("points", "sites", "travel"))
     points, sites = (_table(folder, name, notes, needed=True) for name in ("points", "sites"))
     travel = _table(folder, "travel", notes, needed=False)
-    _refuse(notes, language)
+    for table in (points, sites):
+        _whole_coordinates(table, notes)
     km = _ways(points, sites, travel, standard, notes)
-    _enough(label(folder), points, sites, km, keep, notes)
+    _number(label(folder), sites, keep, notes)
+    _refuse(notes, language)
+    _enough(label(folder), points, sites, km, keep, notes, whole=whole)
     _refuse(notes, language)
     pupils, seats = points["pupils"].to_numpy(float), sites["seats"].to_numpy(float)
     with np.errstate(invalid="ignore"):
@@ -108,6 +112,16 @@ def _table(folder: Path, name: str, notes: Notes, *, needed: bool) -> pd.DataFra
     return completed(name, found, None, True, notes)
 
 
+def _whole_coordinates(table: pd.DataFrame, notes: Notes) -> None:
+    """Report places with one coordinate alone: they would have no way to anywhere."""
+    for at in np.flatnonzero(table["lat"].isna() != table["lon"].isna()):
+        row = table.iloc[at]
+        empty = "lon" if np.isnan(row["lon"]) else "lat"
+        if empty not in row["_refused"]:
+            expected, way = text("both lat and lon, or neither"), text("fill the cell")
+            notes.add(str(row["_file"]), int(row["_row"]), empty, text("an empty cell"), expected, way)
+
+
 def _ways(
     points: pd.DataFrame, sites: pd.DataFrame, travel: pd.DataFrame, standard: Standard, notes: Notes
 ) -> Floats:
@@ -117,6 +131,11 @@ def _ways(
     km[np.isnan(km)] = np.inf
     start = {one: i for i, one in enumerate(points["point_id"])}
     end = {one: i for i, one in enumerate(sites["site_id"])}
+    if _reversed(travel, set(start), set(end)):
+        file, expected = str(travel["_file"].iloc[0]), text("from_id of points.csv and to_id of sites.csv")
+        way = text("exchange the two columns")
+        notes.add(file, 1, "from_id", text("sites in from_id and points in to_id"), expected, way)
+        return km
     for row in travel.to_dict("records"):
         where = str(row["_file"]), int(row["_row"])
         for column, known, of in (("from_id", start, "points.csv"), ("to_id", end, "sites.csv")):
@@ -134,17 +153,33 @@ def _ways(
     return km
 
 
-def _enough(
-    name: str, points: pd.DataFrame, sites: pd.DataFrame, km: Floats, keep: int, notes: Notes
-) -> None:
-    """Report what leaves no answer at all: numbers of sites, seats, points without a way."""
-    must = int(sites["keep"].astype(bool).sum())
-    file = f"{name}/sites.csv"
-    if not max(must, 1) <= keep <= len(sites):
+def _reversed(travel: pd.DataFrame, points: set[str], sites: set[str]) -> bool:
+    """Whether every way leads from a site to a point, and none from a point to a site."""
+    start, end = set(travel["from_id"]), set(travel["to_id"])
+    return bool(len(travel)) and start <= sites and end <= points and not (start <= points and end <= sites)
+
+
+def _number(name: str, sites: pd.DataFrame, keep: int, notes: Notes) -> None:
+    """Report a number of sites that cannot be kept."""
+    must = int((sites["keep"] == True).sum())  # noqa: E712 - cells that could not be read are neither
+    if len(sites) and not max(must, 1) <= keep <= len(sites):
         expected = text("a number from {least} to {most}", least=max(must, 1), most=len(sites))
         way = text("correct --keep, or the column keep")
-        notes.add(file, None, "keep", text("{n} sites to keep", n=keep), expected, way)
-        return
+        notes.add(f"{name}/sites.csv", None, "keep", text("{n} sites to keep", n=keep), expected, way)
+
+
+def _enough(
+    name: str,
+    points: pd.DataFrame,
+    sites: pd.DataFrame,
+    km: Floats,
+    keep: int,
+    notes: Notes,
+    *,
+    whole: bool,
+) -> None:
+    """Report what leaves no answer at all: seats, points without a way, points that find no site with so many seats."""
+    must, file = int(sites["keep"].astype(bool).sum()), f"{name}/sites.csv"
     seats = sites["seats"].to_numpy(float)
     if not np.isnan(seats).any():
         kept = sites["keep"].to_numpy(bool)
@@ -159,3 +194,13 @@ def _enough(
         row = points.iloc[at]
         found, way = text("no way to any site"), text("add it to travel.csv, or fill lat and lon")
         notes.add(str(row["_file"]), int(row["_row"]), "point_id", found, text("a way to some site"), way)
+    room = np.where(np.isfinite(km), np.where(np.isnan(seats), np.inf, seats)[None, :], -np.inf)
+    largest = room.max(axis=1, initial=-np.inf)
+    for at in np.flatnonzero(np.isfinite(largest) & (points["pupils"].to_numpy(float) > largest) & whole):
+        row = points.iloc[at]
+        found = text("{n} pupils who go together", n=int(row["pupils"]))
+        expected = text(
+            "no more than the {n} seats of the largest site that they can reach", n=int(largest[at])
+        )
+        way = text("add --parted, or part the point into two rows")
+        notes.add(str(row["_file"]), int(row["_row"]), "pupils", found, expected, way)
