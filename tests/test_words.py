@@ -36,6 +36,9 @@ SAME = {  # codes and frames, which are written alike in both languages
     "{value}",
     "{who}",
     "{bureau} · {told}",
+    "{columns}",
+    "{parts}",
+    "{source} [{confidence}]",
 }
 _CHINESE = r"[\u4e00-\u9fff]"
 _HALF_WIDTH = re.compile(rf"{_CHINESE}[,;:?!()]|[,;:?!()]{_CHINESE}")

@@ -262,15 +262,17 @@ def closures(
             refused[which] = text("the time ran out before any plan was found")
         return None
 
-    def planned(one: Priced) -> Priced:
-        return replace(one, answer=plan(one, _closing(scenario, found, one.proposal)))
+    def planned(one: Priced, mode: str = scenario.config.mode) -> Priced:
+        asked = _closing(scenario, found, one.proposal)
+        asked = replace(asked, config=asked.config.model_copy(update={"mode": mode}))
+        return replace(one, answer=plan(one, asked))
 
     if (solved or chosen) and len(now.teachers) and not (stop is not None and stop.is_set()):
         before = plan(None, scenario)
     if before is not None:
         for i in solved:
             priced[i] = planned(priced[i])
-        chosen = [planned(one) for one in chosen]
+        chosen = [planned(one, "joint") for one in chosen]
     told_of = advice(found, efficient, others)
     own = _own(named, now, found) if beside else None
     if own is not None and before is not None:
@@ -389,7 +391,9 @@ def _measured(closed: Scenario, now: Problem, found: Layout, proposal: Proposal)
     posts, quota = (
         int(getattr(now.after, name).sum() - getattr(then.after, name).sum()) for name in ("posts", "quota")
     )
-    return Priced(proposal, worth(found, proposal.closed, proposal.ways), posts, quota)
+    there = np.isin(now.school_ids, [found.ids[s] for s in proposal.closed])[now.sections.school]
+    left = int(now.after.posts[~there].sum() - then.after.posts[~there].sum())
+    return Priced(proposal, worth(found, proposal.closed, proposal.ways), posts, quota, left)
 
 
 def _spread(priced: list[Priced], n: int) -> list[int]:

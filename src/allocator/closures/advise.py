@@ -68,30 +68,116 @@ def freed_by(found: Layout, proposal: Proposal, school: int) -> float:
 
 
 def sentence(found: Layout, proposal: Proposal, way: Way) -> Text:
-    """Say of one section of a proposal who goes where, how far, and how full the receiving school gets."""
-    return text(
-        "{pupils} pupils in {classes} classes ({each} a class) go {km} km to {school}, {minutes} minutes {mode}; it then has {after} classes in {rooms} rooms",
+    """Say of one section of a proposal who goes where, how far, how full the receiving school gets, and what is nearer."""
+    to, coming = way.to, found.coming(proposal.ways)[way.to]
+    after, pupils = found.classes_with(to, coming), int(found.own[to].sum())
+    words = text(
+        "{pupils} pupils in {classes} classes ({each} a class) go {km} km to {school}, {mode}; it then has {after} classes in {rooms} rooms, {full} pupils a class on average in place of {before}",
         pupils=way.pupils,
         classes=int(found.classes[way.section]),
-        each=f"{way.pupils / max(int(found.classes[way.section]), 1):.0f}",
+        each=_each(way.pupils, int(found.classes[way.section])),
         km=f"{way.km:.1f}",
-        school=name(found, int(found.school[way.to])),
-        minutes=f"{way.minutes:.0f}",
+        school=name(found, int(found.school[to])),
         mode=mode(way),
-        after=found.classes_with(way.to, found.coming(proposal.ways)[way.to]),
-        rooms=int(found.rooms[way.to]),
+        after=after,
+        rooms=int(found.rooms[to]),
+        full=_each(pupils + int(coming.sum()), after),
+        before=_each(pupils, int(found.classes[to])),
     )
+    for school, why in nearer(found, proposal, way)[:_NEARER]:
+        km = f"{found.km[found.school[way.section], school]:.1f}"
+        words = text(
+            "{first}; nearer, {km} km, {school}: {why}",
+            first=words,
+            km=km,
+            school=name(found, school),
+            why=why,
+        )
+    return words
+
+
+def _each(pupils: int, classes: int) -> str:
+    return f"{pupils / classes:.0f}" if classes else "0"
+
+
+def nearer(found: Layout, proposal: Proposal, way: Way) -> list[tuple[int, Text]]:
+    """List schools of the stage that are nearer than where a section goes in a proposal, each with why it does not go there."""
+    start, reach = int(found.school[way.section]), {w.to: w for w in found.ways if w.section == way.section}
+    others = [w for w in proposal.ways if w.section != way.section]
+    coming, told = found.coming(others), []
+    there = [
+        v
+        for v in range(len(found.school))
+        if found.stage[v] == way_stage(found, way)
+        and found.school[v] != start
+        and found.km[start, found.school[v]] < way.km - _SAME
+    ]
+    for v in sorted(there, key=lambda v: (found.km[start, found.school[v]], found.ids[found.school[v]])):
+        end, column = int(found.school[v]), found.differing(start, int(found.school[v]))
+        classes = found.classes_with(v, coming[v] + found.own[way.section])
+        if column is not None:
+            why = text("differs in '{column}'", column=column)
+        elif end in proposal.closed:
+            why = text("closes as well")
+        elif v not in reach:
+            why = text("the way takes longer than the limits allow")
+        elif classes > found.rooms[v]:
+            why = text(
+                "would need {classes} classes in {rooms} rooms", classes=classes, rooms=int(found.rooms[v])
+            )
+        elif found.pupils[end] + coming[found.school == end].sum() + way.pupils > found.size_limit[end]:
+            why = text("would have more pupils than a school may have")
+        else:
+            less = worth(found, proposal.closed, proposal.ways).posts
+            less -= worth(found, proposal.closed, (*others, reach[v])).posts
+            why = (
+                text("would free {n} posts less", n=f"{less:.1f}")
+                if less > _FEW
+                else text("is possible as well")
+            )
+        told.append((end, why))
+    return told
+
+
+def way_stage(found: Layout, way: Way) -> str:
+    """Return the stage of the pupils of a way."""
+    return found.stage[way.section]
+
+
+_SAME, _FEW = 1e-6, 0.05
+_NEARER = 2  # schools that are named
 
 
 def mode(way: Way) -> Text:
-    """Say how the pupils of a way come to school."""
+    """Say how the pupils of a way come to school, and how long that takes."""
+    foot, road = f"{way.on_foot:.0f}", f"{way.by_road:.0f}"
     if way.boarding == way.pupils:
-        return text("by road, and all board")
+        return text("all board, {minutes} minutes by road", minutes=road)
+    parts = []
+    if way.walking:
+        parts.append(text("{n} on foot in {minutes} minutes", n=way.walking, minutes=foot))
+    if way.riding:
+        parts.append(text("{n} by bus in {minutes} minutes", n=way.riding, minutes=road))
     if way.boarding:
-        return text("by day, and {n} board", n=way.boarding)
-    if way.riding and way.walking:
-        return text("({walking} on foot, {riding} by bus)", walking=way.walking, riding=way.riding)
-    return text("by bus") if way.riding else text("on foot")
+        parts.append(text("{n} board", n=way.boarding))
+    return text("{parts}", parts=parts)
+
+
+def unchosen(found: Layout, school: int) -> Text:
+    """Say why no proposal closes a school that may close: no rooms, nothing freed, or others free more."""
+    posts = 0.0
+    for u in np.flatnonzero((found.school == school) & (found.own.sum(axis=1) > 0)).tolist():
+        saved = [
+            int(found.classes[u]) - (found.classes_with(w.to, found.own[u]) - int(found.classes[w.to]))
+            for w in found.ways
+            if w.section == u and found.sets([w], 1)
+        ]
+        if not saved:
+            return text("no school within the limits of the way has rooms for its pupils")
+        posts += max(saved) * float(found.worth[u])
+    if posts <= _FEW:
+        return text("closing it alone frees no class: as many are needed where its pupils could go")
+    return text("closing it alone frees {posts} posts at most; other choices free more", posts=f"{posts:.1f}")
 
 
 def name(found: Layout, school: int) -> Text:
@@ -116,8 +202,18 @@ def advice(
         if not mine:
             continue
         shares = tuple(_share(school, others.get(factor, ())) for factor in SHARES)
-        told.append(Advice(school, len(mine) / len(proposals), shares, _said(found, mine, school)))
+        said = _said(found, mine, school)
+        if not any(shares):
+            said = text("{first}; {then}", first=said, then=_THIS_YEAR)
+        told.append(Advice(school, len(mine) / len(proposals), shares, said))
     return sorted(told, key=lambda one: (-one.share, found.ids[one.school]))
+
+
+_THIS_YEAR = text(
+    "neither with {low} nor with {high} of the pupils does a proposal with the most posts close it: it depends on the numbers of this year",
+    low=f"{100 * SHARES[0]:.0f}%",
+    high=f"{100 * SHARES[1]:.0f}%",
+)
 
 
 def _share(school: int, proposals: Sequence[Proposal]) -> float:
@@ -141,9 +237,12 @@ def _said(found: Layout, mine: Sequence[Proposal], school: int) -> Text:
         )
         if near:
             end = name(found, int(found.school[near[0].to]))
-            parts.append(
-                text("the nearest other school is {school}, {km} km", school=end, km=f"{near[0].km:.1f}")
+            words = text(
+                "the nearest other school that may take them is {school}, {km} km",
+                school=end,
+                km=f"{near[0].km:.1f}",
             )
+            parts.append(words)
         else:
             parts.append(text("against it: no other school is within the limits of their way"))
     freed = [round(freed_by(found, p, school), 6) + 0.0 for p in mine]  # 0 is not told as -0

@@ -93,6 +93,8 @@ class Priced:
         What it frees and costs, by its ways alone.
     posts_freed, quota_freed
         Posts as they are set, and staff quota, before less after.
+    posts_at_receivers
+        Of the posts freed, those at schools that stay open: pupils who come can change how a school's posts are set.
     answer
         The plan of the teachers, where the proposal was solved in full.
     """
@@ -101,6 +103,7 @@ class Priced:
     worth: Worth
     posts_freed: int
     quota_freed: int
+    posts_at_receivers: int
     answer: Answer | None = None
 
 

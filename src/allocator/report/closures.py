@@ -8,16 +8,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from allocator.closures.advise import SHARES, closures_of, code, freed_by, name, sentence
+from allocator.closures.advise import SHARES, closures_of, code, freed_by, mode, name, sentence, unchosen
 from allocator.closures.choose import breaches
 from allocator.closures.travel import Way
+from allocator.domain import Number
+from allocator.problem import Ints, Problem
 from allocator.report.answer import Answer, Priced, Proposed, rival
 from allocator.report.files import table, write_files
 from allocator.report.frontier import within_limits
 from allocator.report.names import LEVELS
 from allocator.report.parts import Chart, Dot, Line, Mark, Table, percent
 from allocator.report.story import Story, headed
-from allocator.words import Text, text
+from allocator.words import Text, both, text
 
 _PROPOSALS = (
     "proposal",
@@ -42,6 +44,8 @@ _PROPOSALS = (
     "evenness_bound",
     "cvs_within",
     "cvs_judged",
+    "posts_at_receivers",
+    "closing_staff",
 )
 _TOGETHER = ("rank", *_PROPOSALS, "closed")
 _CLOSURES = (
@@ -150,6 +154,8 @@ def _rows(proposed: Proposed, listed: Iterable[Priced]) -> Iterator[dict[str, An
             found.boarding,
             one.answer is not None,
             *_solved(one.answer),
+            one.posts_at_receivers,
+            _closing_staff(one.answer),
         ]
         yield dict(zip(_PROPOSALS, values, strict=True))
 
@@ -177,6 +183,16 @@ def _solved(answer: Answer | None) -> tuple[Any, ...]:
         None if level is None else level.bound,
         *within_limits(answer.card),
     )
+
+
+def _closing_staff(answer: Answer | None) -> int | None:
+    """Count teachers whose school closes."""
+    return None if answer is None else int((~answer.problem.after.open[_home(answer.problem)]).sum())
+
+
+def _home(problem: Problem) -> Ints:
+    """Section of everybody who has a place today."""
+    return problem.teachers.home[problem.teachers.home >= 0]
 
 
 def closure_rows(proposed: Proposed) -> Iterator[dict[str, Any]]:
@@ -209,7 +225,7 @@ def school_rows(proposed: Proposed) -> Iterator[dict[str, Any]]:
         one = told.get(school)
         considered = bool(found.considered[school])
         shares = (0.0, None, None) if one is None else (one.share, *(_known(s) for s in one.shares))
-        said = found.obstacles.get(school) or (one.said if one else text("no proposal closes it"))
+        said = found.obstacles.get(school) or (one.said if one else unchosen(found, school))
         values = [
             code_,
             considered,
@@ -227,30 +243,39 @@ def _known(share: float) -> float | None:
 def closures_story(proposed: Proposed) -> Story:
     """Tell the proposals."""
     told = [_proposals(proposed), _plans(proposed), _together(proposed), _schools(proposed)]
-    told += [_obstacles(proposed)]
+    told += [_ways(proposed), _obstacles(proposed), _assumed(proposed)]
     return headed(proposed.scenario, _verdict(proposed), [t for t in told if t.rows], _charts(proposed))
 
 
 def _verdict(proposed: Proposed) -> Iterator[Mark]:
     """Yield what a reader must know first."""
     found, proposals = proposed.layout, proposed.proposals
-    n = int(found.considered.sum())
-    yield Mark(
-        text("Schools that may be proposed: {n} of {all}.", n=n, all=len(set(found.school.tolist()))), None
-    )
+    n, asked = int(found.considered.sum()), found.scenario.config.closing
+    words = text("Schools that may be proposed: {n} of {all}.", n=n, all=len(set(found.school.tolist())))
+    yield Mark(words, None)
+    if found.guessed:
+        words = text(
+            "Classrooms are not stated for {n} sections (schools and stages): each counts as having those of today's classes and no more.",
+            n=found.guessed,
+        )
+        yield Mark(words, None)
     if not proposed.whole:
         yield Mark(
             text("Ended before its time: not every search came to an end, and there may be other proposals."),
             False,
         )
     if not proposals:
-        if proposed.whole:
+        if proposed.whole and not n:
+            yield Mark(text("No school may be proposed; the list below says of each why."), False)
+        elif proposed.whole:
             yield Mark(text("No closure within the limits frees a post."), False)
         return
     best = max(proposals, key=lambda one: (len(one.proposal.closed), one.worth.posts))
     w = best.worth
     words = text(
-        "With {n} closures, the most that were looked at or are possible, {posts} posts are freed by the classes saved, {set} as posts are set; {pupils} pupils change school, the longest way takes {minutes} minutes.",
+        "Up to {most} closures were looked at. The most posts are freed by proposal {which} with {n}: {posts} by the classes saved, {set} as posts are set; {pupils} pupils change school, the longest way takes {minutes} minutes.",
+        most=asked.most,
+        which=code(best.proposal),
         n=len(best.proposal.closed),
         posts=f"{w.posts:.1f}",
         set=best.posts_freed,
@@ -258,11 +283,23 @@ def _verdict(proposed: Proposed) -> Iterator[Mark]:
         minutes=f"{w.longest:.0f}",
     )
     yield Mark(words, None)
+    if best.posts_at_receivers > 0:
+        words = text(
+            "Of the {set} posts as they are set, {n} are at schools that stay open: with the pupils who come they are no small schools any more, or share classes.",
+            set=best.posts_freed,
+            n=best.posts_at_receivers,
+        )
+        yield Mark(words, None)
+    yield from _gained(proposed)
     gap = max(_gap(one) for one in proposals)
     words = text(
-        "Proved: no choice of as many schools or fewer with no longer way frees more posts by more than {gap}.",
+        "Proved, counted by the classes saved: no choice of as many schools or fewer with no longer way frees more posts by more than {gap}.",
         gap=percent(gap),
     )
+    if not gap:
+        words = text(
+            "Proved, counted by the classes saved: no choice of as many schools or fewer with no longer way frees more posts."
+        )
     yield Mark(words, True if gap < _CLOSE and proposed.whole else None)
     for which, why in proposed.refused.items():
         words = (
@@ -283,6 +320,36 @@ def _verdict(proposed: Proposed) -> Iterator[Mark]:
         ),
         None,
     )
+
+
+def _gained(proposed: Proposed) -> Iterator[Mark]:
+    """Say what the closures of the largest solved proposal do for the posts, and with how many teachers."""
+    solved = [one for one in proposed.proposals if one.answer is not None]
+    if proposed.before is None or not solved:
+        return
+    best = max(solved, key=lambda one: (len(one.proposal.closed), one.worth.posts))
+    (empty, extra), (left, beyond) = (_empty(proposed.before), _empty(best.answer))
+    words = text(
+        "Solved with the teachers, proposal {which} brings empty posts from {empty} to {left} and teachers beyond posts from {extra} to {beyond}; {staff} teachers of closing schools get a new place.",
+        which=code(best.proposal),
+        empty=empty,
+        left=left,
+        extra=extra,
+        beyond=beyond,
+        staff=_closing_staff(best.answer) or 0,
+    )
+    yield Mark(words, None)
+
+
+def _even(answer: Answer) -> str:
+    even = _solved(answer)[2]
+    return "—" if even is None else f"{even:.4f}"
+
+
+def _empty(answer: Answer | None) -> tuple[int, int]:
+    """Count empty posts, and teachers beyond posts."""
+    rows = () if answer is None else answer.card.posts
+    return sum(row.unfilled for row in rows), sum(row.extra for row in rows)
 
 
 def _two_steps(proposed: Proposed) -> Iterator[Mark]:
@@ -347,6 +414,19 @@ def _beside(proposed: Proposed, own: Priced) -> Iterator[Mark]:
             less=f"{best.worth.pupil_km:,.0f}",
         )
         yield Mark(words, None)
+        if own.answer is not None and best.answer is not None:
+            (empty, extra), (left, beyond) = _empty(own.answer), _empty(best.answer)
+            words = text(
+                "Solved with the teachers, the closures that the scenario names leave {empty} empty posts, {extra} teachers beyond posts and an unevenness of {even}; proposal {which} {left}, {beyond} and {other}.",
+                empty=empty,
+                extra=extra,
+                even=_even(own.answer),
+                which=code(best.proposal),
+                left=left,
+                beyond=beyond,
+                other=_even(best.answer),
+            )
+            yield Mark(words, None)
     for broken in breaches(found, own.proposal.closed, own.proposal.ways):
         yield Mark(text("Of the closures that the scenario names: {broken}.", broken=broken), False)
     for school in own.proposal.closed:
@@ -374,11 +454,13 @@ def _proposals(proposed: Proposed) -> Table:
                 f"{w.posts:.1f}",
                 "—" if one is proposed.own else percent(_gap(one)),
                 f"{one.posts_freed}",
+                f"{one.posts_at_receivers}",
                 f"{one.quota_freed}",
                 f"{w.pupils:,}",
                 f"{w.pupil_km:,.0f}",
                 f"{w.longest:.0f}",
                 f"{w.riding_km:,.0f}",
+                f"{w.boarding:,}",
                 text("{schools}", schools=[proposed.layout.ids[s] for s in one.proposal.closed]),
             )
         )
@@ -388,21 +470,27 @@ def _proposals(proposed: Proposed) -> Table:
         text("Posts by classes"),
         text("Gap"),
         text("Posts as set"),
-        text("Quota"),
+        text("Of these at receiving schools"),
+        text("Quota freed"),
         text("Pupils"),
         text("Pupil-km"),
         text("Longest way (minutes)"),
         text("By bus (pupil-km)"),
-        text("Which"),
+        text("Boarders"),
+        text("Schools that close"),
     )
     note = text(
-        "Every proposal is efficient as far as it is proved: no other closes as few schools, frees as many posts and sends as few pupils no farther. Letters: of as many closures, from the most posts to the least way; own: the closures that the scenario names. Posts by classes: the lessons of the classes saved over the loads, which is what is proved; posts as set: whole posts of all sections before less after. Seats, sizes and ways are within their limits in each."
+        "None of these proposals is beaten by another in everything: schools that close, posts by classes, pupils, their way, the longest way and the bus. Letters: of as many closures, from the most posts to the least way. Posts by classes: the lessons of the classes saved over the loads; this is what is proved. Posts as set: whole posts of all sections before less after; this depends on how lessons fall to whole posts in each school and can order proposals otherwise. Longest way: of pupils who do not board."
     )
-    return Table(text("Efficient proposals"), columns, tuple(lines), (note,))
+    limits = text("Rooms, sizes of schools and ways are within their limits in each proposal.")
+    own = text("own: the closures that the scenario names; the limits that they break stand above.")
+    notes = (note, limits) if proposed.own is None else (note, limits, own)
+    return Table(text("Efficient proposals"), columns, tuple(lines), notes)
 
 
 _PLAN = (
     text("Moves"),
+    text("Teachers of closing schools"),
     text("Empty posts"),
     text("Teachers beyond posts"),
     text("Unevenness"),
@@ -419,7 +507,7 @@ def _plans(proposed: Proposed) -> Table:
     lines += [_plan(code(one.proposal), one.answer) for one in proposed.every if one.answer is not None]
     columns = text("Proposal"), *_PLAN
     note = text(
-        "Solved with the rules and the budget of the scenario; —: the time ran out before anything was proved. The table for scenario.toml of each stands in closures-….toml."
+        "Solved with the rules and the budget of the scenario. Moves: teachers who leave a school that stays open; those of closing schools are counted apart. Unevenness: the weighted sum of squared coefficients of variation, smaller is more even; —: not known, or not judged. The table for scenario.toml of each stands in closures-….toml."
     )
     return Table(text("Solved with the teachers"), columns, tuple(lines), (note,))
 
@@ -431,7 +519,7 @@ def _together(proposed: Proposed) -> Table:
     lines: list[Line] = []
     for one in ranked(proposed):
         w = one.worth
-        plan = ("—",) * 6 if one.answer is None else _plan("", one.answer)[1:]
+        plan = ("—",) * len(_PLAN) if one.answer is None else _plan("", one.answer)[1:]
         others = [ids[s] for s in one.proposal.closed if s not in same]
         lines.append(
             (
@@ -455,7 +543,7 @@ def _together(proposed: Proposed) -> Table:
     )
     notes = (
         text(
-            "The choices that free most posts, numbered in that order, each solved with the rules and the budget of the scenario; here the best for the teachers comes first, level by level of the objective. The first number is what deciding in two steps gives: closures by posts, and teachers afterwards."
+            "The choices that free most posts, numbered in that order, each solved with the rules and the budget of the scenario, all posts at once; here the best for the teachers comes first, level by level of the objective. The first number is what deciding in two steps gives: closures by posts, and teachers afterwards."
         ),
         text("All of them close: {schools}.", schools=[ids[s] for s in sorted(same)])
         if same
@@ -469,6 +557,7 @@ def _plan(which: Text | str, answer: Answer) -> Line:
     return (
         which,
         f"{moves:,}",
+        f"{_closing_staff(answer) or 0:,}",
         f"{unfilled:,}",
         f"{sum(row.extra for row in answer.card.posts):,}",
         "—" if even is None else f"{even:.4f}",
@@ -511,9 +600,88 @@ def _obstacles(proposed: Proposed) -> Table:
     found, told = proposed.layout, {one.school for one in proposed.advice}
     rest = [i for i in range(len(found.ids)) if found.considered[i] and i not in told]
     lines: list[Line] = [(name(found, i), said) for i, said in sorted(found.obstacles.items())]
-    lines += [(name(found, i), text("no proposal closes it")) for i in rest]
+    lines += [(name(found, i), unchosen(found, i)) for i in rest]
     columns = text("School"), text("Why not")
     return Table(text("Schools that no proposal closes"), columns, tuple(lines), wide=True)
+
+
+def _ways(proposed: Proposed) -> Table:
+    """List who goes where in each proposal."""
+    found = proposed.layout
+    lines: tuple[Line, ...] = tuple(
+        (
+            code(one.proposal),
+            name(found, int(found.school[way.section])),
+            found.standard.stages[found.stage[way.section]].name,
+            name(found, int(found.school[way.to])),
+            f"{way.pupils}",
+            f"{way.km:.1f}",
+            mode(way),
+        )
+        for one in proposed.every
+        for way in one.proposal.ways
+    )
+    columns = (
+        text("Proposal"),
+        text("School"),
+        text("Stage"),
+        text("To"),
+        text("Pupils"),
+        text("km"),
+        text("How"),
+    )
+    return Table(text("Who goes where, proposal by proposal"), columns, lines, wide=True)
+
+
+def _assumed(proposed: Proposed) -> Table:
+    """List what is assumed, with its source."""
+    found, asked = proposed.layout, proposed.layout.standard.closing
+    if asked is None:
+        return Table(text("What is assumed"), (), ())
+    config, travel = found.scenario.config, found.standard.travel
+    below = asked.small_below.value if config.closing.below is None else config.closing.below
+    own = text("the scenario")
+
+    def source(number: Number, stated: object = None) -> Text | str:
+        if stated is not None:
+            return own
+        return text("{source} [{confidence}]", source=number.source, confidence=number.confidence)
+
+    detour, speed = config.travel.detour, config.travel.speed
+    lines: list[Line] = [
+        (
+            text("Schools with fewer pupils may be proposed"),
+            f"{below:g}",
+            source(asked.small_below, config.closing.below),
+        ),
+        (
+            text(
+                "Ways lead from the old school to the new one, once: great circle × detour where travel.csv has none"
+            ),
+            f"{detour or travel.detour.value:g}",
+            source(travel.detour, detour),
+        ),
+        (
+            text("Speed of buses, km an hour"),
+            f"{speed or travel.speed.value:g}",
+            source(travel.speed, speed),
+        ),
+        (text("Speed on foot, km an hour"), f"{asked.walk_speed.value:g}", source(asked.walk_speed)),
+    ]
+    for band in asked.bands.values():
+        board = text("and may board") if band.boarding else text("and may not board")
+        words = text("Minutes to school at most, {band}, {board}", band=both(band.zh, band.en), board=board)
+        lines.append((words, f"{band.minutes.value:g}", source(band.minutes)))
+    together = {"stage": text("a stage of the school"), "school": text("the school")}
+    lines.append((text("Pupils who go together to one school"), together[config.closing.by], own))
+    if config.closing.same:
+        lines.append(
+            (text("Both schools agree in"), text("{columns}", columns=list(config.closing.same)), own)
+        )
+    if config.closing.townships:
+        lines.append((text("The last school of a stage in a township stays"), text("yes"), own))
+    columns = text("Assumption"), text("Value"), text("Source")
+    return Table(text("What is assumed"), columns, tuple(lines))
 
 
 def _charts(proposed: Proposed) -> list[Chart]:
