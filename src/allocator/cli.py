@@ -164,7 +164,7 @@ def closures(
             help="Choose closures and teachers together among so many choices. 与教师调配一并比选的方案数",
             min=0,
             max=1000,
-            show_default="0: closures first 先定撤并",
+            show_default=False,
         ),
     ] = 0,
     language: LANGUAGE = None,
@@ -199,7 +199,10 @@ def sweep(
     workers: Annotated[
         int | None,
         typer.Option(
-            help="Processes that search. 并行进程数", min=1, max=1000, show_default="cores 全部核心"
+            help="Processes that search, without it all cores. 并行进程数，默认全部核心",
+            min=1,
+            max=1000,
+            show_default=False,
         ),
     ] = None,
     language: LANGUAGE = None,

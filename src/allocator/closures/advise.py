@@ -10,7 +10,7 @@ from functools import reduce
 import numpy as np
 
 from allocator.closures.choose import Proposal, worth
-from allocator.closures.layout import Layout
+from allocator.closures.layout import Layout, column_named
 from allocator.closures.travel import Way
 from allocator.scenario.config import Closure
 from allocator.words import Text, text
@@ -116,7 +116,7 @@ def nearer(found: Layout, proposal: Proposal, way: Way) -> list[tuple[int, Text]
         end, column = int(found.school[v]), found.differing(start, int(found.school[v]))
         classes = found.classes_with(v, coming[v] + found.own[way.section])
         if column is not None:
-            why = text("differs in '{column}'", column=column)
+            why = text("differs in '{column}'", column=column_named(column))
         elif end in proposal.closed:
             why = text("closes as well")
         elif v not in reach:
@@ -232,7 +232,11 @@ def _said(found: Layout, mine: Sequence[Proposal], school: int) -> Text:
         if times < len(mine):
             parts.append(text("in {n} of {all} proposals", n=times, all=len(mine)))
         near = sorted(
-            (w for w in found.ways if w.section == section and w.to != to and w.pupils),
+            (
+                w
+                for w in found.ways
+                if w.section == section and w.to != to and w.pupils and found.sets([w], 1)
+            ),
             key=lambda w: (w.km, found.ids[found.school[w.to]]),
         )
         if near:
@@ -244,7 +248,9 @@ def _said(found: Layout, mine: Sequence[Proposal], school: int) -> Text:
             )
             parts.append(words)
         else:
-            parts.append(text("against it: no other school is within the limits of their way"))
+            parts.append(
+                text("against it: no other school within the limits of their way has rooms for them")
+            )
     freed = [round(freed_by(found, p, school), 6) + 0.0 for p in mine]  # 0 is not told as -0
     parts.append(_freed(min(freed), max(freed)))
     return reduce(lambda first, then: text("{first}; {then}", first=first, then=then), parts)

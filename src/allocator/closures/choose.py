@@ -19,7 +19,7 @@ from typing import Protocol
 import numpy as np
 from ortools.sat.python import cp_model
 
-from allocator.closures.layout import Layout
+from allocator.closures.layout import Layout, column_named
 from allocator.closures.travel import Way
 from allocator.problem import Ints
 from allocator.words import Text, text
@@ -394,7 +394,7 @@ def breaches(found: Layout, closed: Iterable[int], ways: Iterable[Way]) -> Itera
                 "{school}: differs from {to} in {column}",
                 school=found.ids[start],
                 to=found.ids[end],
-                column=column,
+                column=column_named(column),
             )
     for (township, stage), sections in found.townships().items():
         if not any(found.school[u] not in gone and (found.own[u] + coming[u]).any() for u in sections):

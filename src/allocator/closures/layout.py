@@ -21,8 +21,9 @@ from allocator.reorganise import (
 )
 from allocator.roads import Floats, Roads, roads
 from allocator.scenario.read import Scenario
+from allocator.scenario.schema import columns_of
 from allocator.scenario.telling import section_keys
-from allocator.words import Text, text
+from allocator.words import Text, both, text
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,11 @@ class Layout:
         for way in ways:
             found[way.to] += self.own[way.section]
         return found
+
+
+def column_named(name: str) -> Text:
+    """Name a column of schools.csv in both languages."""
+    return both(columns_of("schools")[name].alias, name)
 
 
 def layout(scenario: Scenario, factor: float = 1.0) -> Layout:

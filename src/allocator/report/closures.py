@@ -10,6 +10,7 @@ from typing import Any
 
 from allocator.closures.advise import SHARES, closures_of, code, freed_by, mode, name, sentence, unchosen
 from allocator.closures.choose import breaches
+from allocator.closures.layout import column_named
 from allocator.closures.travel import Way
 from allocator.domain import Number
 from allocator.problem import Ints, Problem
@@ -243,7 +244,7 @@ def _known(share: float) -> float | None:
 def closures_story(proposed: Proposed) -> Story:
     """Tell the proposals."""
     told = [_proposals(proposed), _plans(proposed), _together(proposed), _schools(proposed)]
-    told += [_ways(proposed), _obstacles(proposed), _assumed(proposed)]
+    told += [_closed(proposed), _ways(proposed), _obstacles(proposed), _assumed(proposed)]
     return headed(proposed.scenario, _verdict(proposed), [t for t in told if t.rows], _charts(proposed))
 
 
@@ -452,7 +453,7 @@ def _proposals(proposed: Proposed) -> Table:
                 code(one.proposal),
                 f"{len(one.proposal.closed)}",
                 f"{w.posts:.1f}",
-                "—" if one is proposed.own else percent(_gap(one)),
+                "—" if one is proposed.own else percent(_gap(one)) if _gap(one) else "0",
                 f"{one.posts_freed}",
                 f"{one.posts_at_receivers}",
                 f"{one.quota_freed}",
@@ -461,7 +462,6 @@ def _proposals(proposed: Proposed) -> Table:
                 f"{w.longest:.0f}",
                 f"{w.riding_km:,.0f}",
                 f"{w.boarding:,}",
-                text("{schools}", schools=[proposed.layout.ids[s] for s in one.proposal.closed]),
             )
         )
     columns = (
@@ -477,7 +477,6 @@ def _proposals(proposed: Proposed) -> Table:
         text("Longest way (minutes)"),
         text("By bus (pupil-km)"),
         text("Boarders"),
-        text("Schools that close"),
     )
     note = text(
         "None of these proposals is beaten by another in everything: schools that close, posts by classes, pupils, their way, the longest way and the bus. Letters: of as many closures, from the most posts to the least way. Posts by classes: the lessons of the classes saved over the loads; this is what is proved. Posts as set: whole posts of all sections before less after; this depends on how lessons fall to whole posts in each school and can order proposals otherwise. Longest way: of pupils who do not board."
@@ -605,6 +604,17 @@ def _obstacles(proposed: Proposed) -> Table:
     return Table(text("Schools that no proposal closes"), columns, tuple(lines), wide=True)
 
 
+def _closed(proposed: Proposed) -> Table:
+    """List the schools that each proposal closes, by name."""
+    found = proposed.layout
+    lines: tuple[Line, ...] = tuple(
+        (code(one.proposal), text("{schools}", schools=[name(found, s) for s in one.proposal.closed]))
+        for one in proposed.every
+    )
+    columns = text("Proposal"), text("Schools that close")
+    return Table(text("Which schools close, proposal by proposal"), columns, lines, wide=True)
+
+
 def _ways(proposed: Proposed) -> Table:
     """List who goes where in each proposal."""
     found = proposed.layout
@@ -676,7 +686,11 @@ def _assumed(proposed: Proposed) -> Table:
     lines.append((text("Pupils who go together to one school"), together[config.closing.by], own))
     if config.closing.same:
         lines.append(
-            (text("Both schools agree in"), text("{columns}", columns=list(config.closing.same)), own)
+            (
+                text("Both schools agree in"),
+                text("{columns}", columns=[column_named(c) for c in config.closing.same]),
+                own,
+            )
         )
     if config.closing.townships:
         lines.append((text("The last school of a stage in a township stays"), text("yes"), own))
