@@ -6,6 +6,7 @@ import pytest
 from allocator.metrics.attribution import STEPS
 from allocator.metrics.indicators import conforms, readings
 from allocator.metrics.indices import official_cv
+from allocator.metrics.measure import beside
 from allocator.metrics.scorecard import scorecard
 from allocator.metrics.shortfalls import gaps, reaches
 from allocator.metrics.snapshot import september
@@ -119,7 +120,7 @@ def test_a_school_that_is_too_large_fails_its_kind(tmp_path):
     card = judged(tmp_path, sections=[("A,primary,40", "A,primary,1841")])
     row = next(r for r in card.requirements if r.requirement == "school_size")
     assert row.met_before is False
-    assert say(row.found_before, "en") == "1 of 2 schools above it (A), the largest 2001"
+    assert say(row.found_before, "en") == "1 of 2 schools above it (A Alder), the largest 2001"
     assert len([r for r in card.requirements if r.requirement == "school_size"]) == 1
 
 
@@ -136,7 +137,7 @@ def test_exchange_needs_a_plan_and_those_who_are_eligible(small_district, plan):
     assert asked(unasked, "exchange").met_after is None
     card = scorecard(small_district, plan, np.arange(5))
     assert (say(asked(card, "exchange").found_after, "en"), asked(card, "exchange").met_after) == (
-        "1 to 5 eligible (20.0%)",
+        "1 of 5 eligible teachers (20.0%)",
         True,
     )
     assert asked(card, "exchange").met_before is None
@@ -173,6 +174,45 @@ def test_what_a_school_must_still_meet_adds_up(small_district, plan):
     assert any(row.to_meet_before for row in card.sections)
     left_out = next(row for row in card.sections if not row.counts_before)
     assert (left_out.to_meet_before, left_out.below_floor_before) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "digits", "shown"),
+    [
+        (0.5002, 0.5, 3, "0.5002"),
+        (0.5, 0.5, 3, "0.500"),
+        (0.4996, 0.5, 3, "0.4996"),
+        (0.4994, 0.5, 3, "0.499"),
+        (9.99, 10.0, 1, "9.99"),
+        (0.123456, None, 2, "0.12"),
+        (0.0004, 0.0, 3, "0.0004"),
+    ],
+)
+def test_a_rounded_number_stays_on_its_side_of_the_limit(value, limit, digits, shown):
+    """What is printed red never reads as within the limit."""
+    assert beside(value, limit, digits) == shown
+
+
+def test_the_reason_names_what_is_not_stated(tmp_path):
+    """Who moved and who could is not 'not stated' where they are."""
+    stated = "eligible = 50\nmoved = 5"
+    card = judged(tmp_path, scenario=[("[closures]", f"[last_exchange]\n{stated}\n[closures]")])
+    assert "not checked by the tables" in say(asked(card, "exchange").found_before, "en")
+    assert "not stated: backbone" in say(asked(card, "exchange_backbone").found_before, "en")
+
+
+def test_a_stage_without_pupils_cannot_be_judged(tmp_path):
+    """Its requirements stand there with the reason, and do not vanish."""
+    files = {
+        "sections": [
+            ("A,primary,40,40,30,30,30,30", "A,primary,0,0,0,0,0,0"),
+            ("B,primary,20,20,20,20,10,10", "B,primary,0,0,0,0,0,0"),
+            ("C,primary,10,10,10,10,0,0", "C,primary,0,0,0,0,0,0"),
+        ]
+    }
+    card = judged(tmp_path, **files)
+    row = asked(card, "schools", "primary")
+    assert (row.met_before, say(row.found_before, "en")) == (None, "no school to judge")
 
 
 def test_exchange_of_nobody_cannot_be_judged(small_district):

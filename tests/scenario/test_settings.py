@@ -144,6 +144,10 @@ def test_months_are_not_judged_by_a_year_that_is_wrong(tmp_path):
         ("as_of", "2019-02-29"),
         ("as_of", "in autumn"),
         ("as_of", "0000"),
+        ("bureau", " Bureau"),
+        ("bureau", "Bureau\u202e"),
+        ("bureau", "a\nb"),
+        ("bureau", "x" * 101),
         ("last_exchange", {"moved": 5, "eligible": 4}),
         ("last_exchange", {"moved": 5, "backbone": 6}),
     ],
@@ -152,6 +156,39 @@ def test_a_date_exists_and_parts_are_no_more_than_the_whole(key, value, tmp_path
     """What stands on a page that is signed is refused where it cannot be true."""
     issues = issues_of(small(**{key: value}).write(tmp_path / "district"))
     assert [issue.column for issue in issues] == [key]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "wrong"), [("2014", True), ("2015-01", False), ("2020-12-31", False), ("2021", True)]
+)
+def test_tables_are_of_the_years_before_the_plan(as_of, wrong, tmp_path):
+    """Five years older at most, and never of a later year."""
+    issues = [
+        issue
+        for issue in issues_of(small(as_of=as_of).write(tmp_path / "district"))
+        if issue.severity == "error"
+    ]
+    assert bool(issues) is wrong
+    if wrong:
+        assert "2015 to 2020" in issues[0].say("en")
+
+
+def test_what_is_of_one_year_is_not_taken_from_a_base(tmp_path):
+    """The date of the tables, and who moved last summer, are another year's in a base."""
+    stated = {"as_of": "2018-09", "last_exchange": {"moved": 1, "eligible": 2}, "bureau": "Bureau"}
+    small(**stated).write(tmp_path / "base")
+    (tmp_path / "over").mkdir()
+    (tmp_path / "over" / "scenario.toml").write_text(
+        'base = "../base"\nschool_year = 2021\n', encoding="utf-8"
+    )
+    config = read(tmp_path / "over").config
+    assert (config.as_of, config.last_exchange.moved, config.bureau) == ("", None, "Bureau")
+
+
+def test_more_eligible_teachers_than_there_are_is_a_warning(tmp_path):
+    """The number is the bureau's own, and may be of a larger roster: it is told, and not refused."""
+    issues = issues_of(small(last_exchange={"eligible": 50_000, "moved": 5}).write(tmp_path / "district"))
+    assert [(issue.column, issue.severity) for issue in issues] == [("last_exchange.eligible", "warning")]
 
 
 def test_a_budget_may_be_a_share_of_the_eligible():

@@ -25,3 +25,21 @@ class Measure:
     def missing(cls, why_not: Text) -> Measure:
         """Say why there is no number."""
         return cls(None, why_not)
+
+
+def beside(value: float, limit: float | None, digits: int) -> str:
+    """Round a value for people, to as many digits more as keep it on its side of a limit.
+
+    A value of 0.5002 beside a limit of 0.5 is 0.5002 at three digits, and not 0.500.
+    """
+    shown = f"{value:.{digits}f}"
+    for more in range(digits, digits + _DIGITS if limit is not None else digits):
+        shown = f"{value:.{more}f}"
+        if (float(shown) > (limit or 0.0)) == (value > (limit or 0.0)) and (
+            float(shown) < (limit or 0.0)
+        ) == (value < (limit or 0.0)):
+            break
+    return shown
+
+
+_DIGITS = 9

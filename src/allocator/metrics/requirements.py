@@ -9,7 +9,7 @@ import numpy as np
 
 from allocator.domain import BACKBONE, Number
 from allocator.metrics.indicators import Readings, counted, every
-from allocator.metrics.measure import Measure
+from allocator.metrics.measure import Measure, beside
 from allocator.metrics.rows import BalanceRow, RequirementRow
 from allocator.plan import Plan
 from allocator.problem import Ints, Objects, Problem
@@ -89,7 +89,7 @@ def _schools(
     """Ask of every school so many indicators, and a share of the threshold in the others."""
     asked = problem.standard.balance
     here = [counted(problem, next(iter(r.values())).snapshot, stage) for r in read]
-    if asked.met_at_least is None or not (len(here[0]) or len(here[1])):
+    if asked.met_at_least is None or not (problem.sections.stage == stage).any():
         return
     official = sum(i.official for i in problem.standard.indicators.values())
     words = text(
@@ -101,12 +101,18 @@ def _schools(
     if problem.config.scoring.visitors:
         words = text("{asked}; teachers who visit small schools count there", asked=words)
     unknown = text("an amount that decides is not known")
-    codes = [problem.school_ids[s] for s in problem.sections.school]
+    names = _named(problem)
     found = [
-        _every(list(verdicts[at]), [codes[u] for u in at], unknown)
+        _every(list(verdicts[at]), [names[s] for s in problem.sections.school[at]], unknown)
         for verdicts, at in zip(conform, here, strict=True)
     ]
     yield _Asked("schools", problem.stages[stage], words, asked.met_at_least.source).row(*found)
+
+
+def _named(problem: Problem) -> list[str]:
+    """Code and name of every school."""
+    pairs = zip(problem.school_ids, problem.schools["name"], strict=True)
+    return [f"{code} {name or ''}".strip() for code, name in pairs]
 
 
 def _every(verdicts: list[bool | None], codes: Sequence[str], unknown: Text) -> _Found:
@@ -175,7 +181,7 @@ def _class_size(problem: Problem, stage: int) -> Iterator[RequirementRow]:
     for season in (problem.before, problem.after):
         here = season.open & (problem.sections.stage == stage) & (season.pupils > 0)
         unknown = text("sections.csv does not say how large the largest class is (largest_class)")
-        codes = [problem.school_ids[s] for s in problem.sections.school[here]]
+        codes = [_named(problem)[s] for s in problem.sections.school[here]]
         found.append(_limited(season.largest[here], limit.value, codes, unknown))
     if problem.before.open[problem.sections.stage == stage].any():
         yield _Asked("class_size", code, words, limit.source).row(*found)
@@ -191,7 +197,7 @@ def _school_size(problem: Problem) -> Iterator[RequirementRow]:
         for season in (problem.before, problem.after):
             pupils = np.bincount(problem.sections.school, season.pupils, minlength=len(kinds))
             here = (kinds == kind) & (pupils > 0)
-            codes = [problem.school_ids[s] for s in np.flatnonzero(here)]
+            codes = [_named(problem)[s] for s in np.flatnonzero(here)]
             found.append(_limited(pupils[here], limits[here], codes))
         if (kinds == kind).any():
             words = text(
@@ -266,43 +272,50 @@ def _certified(problem: Problem, plan: Plan) -> Iterator[RequirementRow]:
 def _exchange(problem: Problem, plan: Plan, eligible: Ints | None) -> Iterator[RequirementRow]:
     """Ask that enough of the eligible move, and enough backbone teachers among them: last summer, and in the plan."""
     balance, years = problem.standard.balance, problem.standard.balance.exchange_years
-    last, unknown = (
-        problem.config.last_exchange,
-        text("who moved last summer is not stated (last_exchange in scenario.toml)"),
-    )
-    away = plan.away(problem)
+    last, away = problem.config.last_exchange, plan.away(problem)
     if balance.exchange_share is not None:
+        of = text("eligible teachers")
         words = text(
             "At least {share} of the eligible teachers move ({years} years at one school make eligible)",
             share=f"{100 * balance.exchange_share.value:g}%",
             years=f"{0 if years is None else years.value:g}",
         )
-        before = _Found(unknown, None)
-        if last.moved is not None and last.eligible is not None:
-            before = _share(last.moved, last.eligible, balance.exchange_share, text("eligible"))
+        before = _stated({"moved": last.moved, "eligible": last.eligible}, balance.exchange_share, of)
         after = _Found(text("who could lawfully move was not asked"), None)
         if eligible is not None:
             long = ~(problem.teachers.years[eligible] < (0 if years is None else years.value))
-            after = _share(int(away.sum()), int(long.sum()), balance.exchange_share, text("eligible"))
+            after = _share(int(away.sum()), int(long.sum()), balance.exchange_share, of)
         yield _Asked("exchange", "", words, balance.exchange_share.source).row(before, after)
     if balance.exchange_backbone is not None:
         words = text(
             "At least {share} of those who move are backbone teachers",
             share=f"{100 * balance.exchange_backbone.value:g}%",
         )
-        before = _Found(unknown, None)
-        if last.backbone is not None and last.moved is not None:
-            before = _share(last.backbone, last.moved, balance.exchange_backbone, text("who move"))
+        of = text("teachers who move")
+        before = _stated({"backbone": last.backbone, "moved": last.moved}, balance.exchange_backbone, of)
         after = _Found(text("the roster states nobody's backbone level"), None)
         if problem.teachers.table["backbone"].notna().any():
             led = int((away & problem.teachers.table["backbone"].isin(BACKBONE[1:])).sum())
-            after = _share(led, int(away.sum()), balance.exchange_backbone, text("who move"))
+            after = _share(led, int(away.sum()), balance.exchange_backbone, of)
         yield _Asked("exchange_backbone", "", words, balance.exchange_backbone.source).row(before, after)
+
+
+def _stated(parts: Mapping[str, int | None], least: Number, of: Text) -> _Found:
+    """Judge a share of last summer as the scenario states it: first the part, then the whole."""
+    some, whole = parts.values()
+    if some is None or whole is None:
+        missing = [name for name, value in parts.items() if value is None]
+        return _Found(text("not stated: {names} ([last_exchange] of scenario.toml)", names=missing), None)
+    found = _share(some, whole, least, of)
+    return _Found(
+        text("{found}, as stated in scenario.toml and not checked by the tables", found=found.said), found.met
+    )
 
 
 def _share(some: int, whole: int, least: Number, of: Text) -> _Found:
     """Judge a share of people; of nobody there is none."""
     if not whole:
         return _Found(text("there is nobody of whom it is asked"), None)
-    words = text("{n} to {all} {of} ({share})", n=some, all=whole, of=of, share=f"{100 * some / whole:.1f}%")
+    share = beside(100 * some / whole, 100 * least.value, 1)
+    words = text("{n} of {all} {of} ({share})", n=some, all=whole, of=of, share=f"{share}%")
     return _Found(words, some >= least.value * whole - _ROUNDING)

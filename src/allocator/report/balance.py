@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from allocator.metrics.measure import Measure
+from allocator.domain import Standard
+from allocator.metrics.measure import Measure, beside
 from allocator.metrics.rows import BalanceRow
 from allocator.report.answer import Answer
 from allocator.report.parts import Cell, Line, Mark, Table
 from allocator.words import Text, text
+
+
+def cv_note(standard: Standard) -> Text:
+    """Say what a CV is, and that it is the official one where the standard has official indicators."""
+    if any(indicator.official for indicator in standard.indicators.values()):
+        return text("CV: the official coefficient of variation, weighted by pupils; smaller is more even.")
+    return text("CV: the coefficient of variation, weighted by pupils; smaller is more even.")
 
 
 def balance(answer: Answer) -> Table:
@@ -28,7 +36,7 @@ def balance(answer: Answer) -> Table:
     )
     lines = tuple(_line(answer, row, rows.get((row.stage, row.indicator, "mean")), judged) for row in shown)
     notes = [
-        text("CV: the official coefficient of variation, weighted by pupils; smaller is more even."),
+        cv_note(answer.problem.standard),
         text("A Gini index, Theil parts between and within zones and further measures stand in balance.csv."),
         *_conforming(answer, rows),
     ]
@@ -42,16 +50,16 @@ def _line(answer: Answer, row: BalanceRow, mean: BalanceRow | None, judged: bool
     return (
         answer.scenario.standard.stages[row.stage].name,
         known.name if known else text("Composite CV"),
-        _number(row.before, 3),
-        Mark(_number(row.after, 3), row.pass_after),
+        _number(row.before, 3, row.threshold),
+        Mark(_number(row.after, 3, row.threshold), row.pass_after),
         *((limit, _passes(row)) if judged else ()),
         *(("", "") if mean is None else (_number(mean.before, 2), _number(mean.after, 2))),
     )
 
 
-def _number(measure: Measure, digits: int) -> Cell:
-    """Show a value; where there is none, why, in short."""
-    return "—" if measure.value is None else f"{measure.value:.{digits}f}"
+def _number(measure: Measure, digits: int, limit: float | None = None) -> Cell:
+    """Show a value, on its side of a limit where there is one; nothing where there is no value."""
+    return "—" if measure.value is None else beside(measure.value, limit, digits)
 
 
 def _passes(row: BalanceRow) -> Cell | Mark:

@@ -13,11 +13,14 @@ import numpy as np
 from allocator.domain import Standard
 from allocator.metrics import snapshot
 from allocator.metrics.indicators import visitors_of
+from allocator.metrics.measure import beside
 from allocator.metrics.scorecard import Scorecard
 from allocator.plan import places
 from allocator.problem import Problem
 from allocator.report.answer import Scored
+from allocator.report.balance import cv_note
 from allocator.report.files import cells, columns, table, write_files
+from allocator.report.names import SETTINGS
 from allocator.report.parts import Cell, Line, Mark, Table
 from allocator.report.scorecard import (
     asked,
@@ -51,6 +54,7 @@ def score_story(scored: Scored) -> Story:
         _needed(scored),
         _others(scored),
         _movers(scored),
+        _rules(scored),
         lacking(problem, card),
         matrix(problem, card, scored.closing),
         gaps(problem, card, scored.closing),
@@ -133,7 +137,13 @@ def _moves_told(scored: Scored) -> Iterator[Mark]:
             rules=list(anyway.asking),
         )
         yield Mark(words, None)
-    for one in scored.needed or ():
+    asked = scored.needed or ()
+    if anyway is not None and all(one.most == one.anyway for one in asked):
+        yield Mark(
+            text("With these alone every coefficient can be brought within its limit, one by one."), None
+        )
+        return
+    for one in asked:
         indicator = scored.problem.standard.indicators[one.indicator].name
         stage = scored.problem.standard.stages[one.stage].name
         values = {"indicator": indicator, "stage": stage, "moves": _between(one)}
@@ -170,15 +180,23 @@ def _who_counts(scored: Scored) -> Iterator[Mark]:
             n=retired,
         )
         yield Mark(words, None)
+    unit = problem.before.unit[problem.teachers.home]
+    counts = (unit >= 0) & problem.before.in_scope[np.maximum(unit, 0)]
+    if out := int((~counts).sum()):
+        words = text(
+            "Of the {all} teachers on the roster {n} count; the other {out} are at small teaching points that are left out, or where there are no pupils.",
+            all=len(counts),
+            n=len(counts) - out,
+            out=out,
+        )
+        yield Mark(words, None)
     groups = [
-        text("{status}: {n}", status=CODES[one], n=n) for one in _ABSENT if (n := int((status == one).sum()))
+        text("{status}: {n}", status=CODES[one], n=n)
+        for one in _ABSENT
+        if (n := int((counts & (status == one).to_numpy(bool)).sum()))
     ]
     if groups:
-        words = text(
-            "Everybody on the roster with a place counts ({n}), those among them too who may not be at work: {groups}.",
-            n=len(problem.teachers),
-            groups=groups,
-        )
+        words = text("Those who may not be at work count as well: {groups}.", groups=groups)
         yield Mark(words, None)
     if problem.config.scoring.visitors:
         now, indicators = snapshot.today(problem), problem.standard.indicators.values()
@@ -220,7 +238,7 @@ def _needed(scored: Scored) -> Table:
             standard.indicators[one.indicator].name,
             f"≤ {one.limit:g}",
             _between(one),
-            "—" if one.cv is None else f"{one.cv:.3f}",
+            "—" if one.cv is None else beside(one.cv, one.limit, 3),
             text("{n} ({rules})", n=one.anyway, rules=list(one.asking)) if one.asking else str(one.anyway),
             "—" if one.most is None else str(one.most - one.anyway),
         )
@@ -241,7 +259,7 @@ def _needed(scored: Scored) -> Table:
             rulebook=scored.scenario.config.rulebook or text("of the program"),
         ),
         text(
-            "It is today's schools, pupils and people: closures, openings and recruits take no part, and empty posts do not count. Each coefficient is solved alone, and the lists of several cannot be carried out together; what the moves for one do to the others stands in the next table."
+            "It is today's schools, pupils and people: closures, openings and recruits take no part, and empty posts do not count. Each coefficient is solved alone, and the lists of several need not be possible together; what the moves for one do to the others stands in the next table."
         ),
         *(
             [text("Schools about to close count as open, but nobody is moved there.")]
@@ -271,7 +289,9 @@ def _others(scored: Scored) -> Table:
         )
 
     def marked(cv: float | None, limit: float | None) -> Cell | Mark:
-        return "—" if cv is None else Mark(f"{cv:.3f}", None if limit is None else cv <= limit + _SAME)
+        if cv is None:
+            return "—"
+        return Mark(beside(cv, limit, 3), None if limit is None else cv <= limit + _SAME)
 
     first: list[Line] = [
         (
@@ -290,6 +310,13 @@ def _others(scored: Scored) -> Table:
 
 
 _SAME = 1e-9  # a limit that is reached exactly is kept
+
+
+def _rules(scored: Scored) -> Table:
+    """List the rules under which people move, with their numbers."""
+    lines: tuple[Line, ...] = tuple((rule.id, rule.said(), SETTINGS[rule.level]) for rule in scored.rules)
+    columns = text("Rule"), text("What it says"), text("Force")
+    return Table(text("Rules under which people move"), columns, lines, wide=True)
 
 
 def _movers(scored: Scored) -> Table:
@@ -329,7 +356,7 @@ def _between(one: Needed) -> Cell:
             else text("not found within the limit of time")
         )
     if one.least == one.most:
-        return str(one.most)
+        return text("{n}", n=one.most)
     return text("{most}; fewer than {least} are proved not to do", most=one.most, least=one.least)
 
 
@@ -410,10 +437,8 @@ def _values(problem: Problem, card: Scorecard) -> Table:
         for row in card.balance
     )
     columns = (text("Stage"), text("Indicator"), text("Measure"), text("Value"), text("Limit"))
-    note = text(
-        "Every measure is weighted by pupils; conventions stand in docs/metrics.md. CV: the official coefficient of variation."
-    )
-    return Table(text("Every measure of balance"), columns, rows, (note,), wide=True)
+    note = text("Every measure is weighted by pupils; conventions stand in docs/metrics.md.")
+    return Table(text("Every measure of balance"), columns, rows, (note, cv_note(standard)), wide=True)
 
 
 _MEASURES: dict[str, Cell] = {

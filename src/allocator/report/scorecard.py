@@ -7,10 +7,12 @@ from itertools import groupby
 
 import numpy as np
 
+from allocator.metrics.measure import beside
 from allocator.metrics.rows import RequirementRow, SectionRow
 from allocator.metrics.scorecard import Scorecard
 from allocator.metrics.shortfalls import UNITS
 from allocator.problem import Bools, Problem
+from allocator.report.balance import cv_note
 from allocator.report.names import GROUPS, PROFILES, STEPS
 from allocator.report.parts import Cell, Line, Mark, Table
 from allocator.rules.codes import CODES
@@ -78,15 +80,18 @@ def _judged(problem: Problem) -> Iterator[Text]:
             )
         else:
             yield text("{stage}: {n} schools have pupils, and the indicators judge all.", **values)
+    if (np.bincount(problem.sections.school[season.open & (season.pupils > 0)]) > 1).any():
+        yield text("A school with several stages counts once for each.")
     if problem.standard.balance.class_size or problem.standard.balance.school_size:
         yield text(
             "The size of classes is asked of every school with pupils, the size of schools of each kind by its own limit."
         )
 
 
-def _codes(problem: Problem, sections: Bools) -> list[str]:
-    """Codes of the schools of some sections."""
-    return [problem.school_ids[s] for s in problem.sections.school[sections]]
+def _codes(problem: Problem, sections: Bools) -> list[Cell]:
+    """Codes and names of the schools of some sections."""
+    names = school_names(problem)
+    return [names[problem.school_ids[s]] for s in problem.sections.school[sections]]
 
 
 _MET: dict[bool | None, Text] = {
@@ -108,7 +113,7 @@ def reaches(problem: Problem, card: Scorecard, closing: Collection[str] = ()) ->
             (
                 problem.standard.stages[stage].name,
                 problem.standard.indicators[indicator].name,
-                f"{some.cv:.3f}",
+                beside(some.cv, some.limit, 3),
                 f"≤ {some.limit:g}",
                 str(some.people),
                 _few(some.schools, names),
@@ -219,7 +224,7 @@ def gaps(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Ta
             names[row.school_id],
             standard.stages[row.stage].name,
             standard.indicators[row.indicator].name,
-            f"{row.value:.4g}",
+            _below(row.value, row.threshold),
             f"{row.threshold:g}",
             f"{row.missing:,}",
             f"{row.missing_to_floor:,}",
@@ -240,6 +245,12 @@ def gaps(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Ta
         *((text("Conforms"),) if asked else ()),
     )
     return Table(text("What each school lacks"), columns, rows, wide=len(rows) > _LONG)
+
+
+def _below(value: float, threshold: float) -> str:
+    """Show an amount that is below its threshold, so that it is seen to be."""
+    shown = f"{value:.4g}"
+    return shown if float(shown) < threshold else beside(value, threshold, 2)
 
 
 def matrix(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Table:
@@ -294,8 +305,8 @@ def _conforms(row: SectionRow) -> Text:
     if not low:
         return text("no: {n} more to meet", n=more)
     if not more:
-        return text("no: {low} to lift to the floor", low=low)
-    return text("no: {n} more to meet, {low} to lift to the floor", n=more, low=low)
+        return text("no: {low} below the floor, to be lifted to it", low=low)
+    return text("no: {n} more to meet; {low} below the floor, to be lifted to it at least", n=more, low=low)
 
 
 _CONFORMS: dict[bool | None, Text] = {
@@ -318,14 +329,16 @@ def coefficients(problem: Problem, card: Scorecard) -> Table:
                 "" if mean is None else f"{mean:.4g}",
                 UNITS.get(known.counts, "") if known and mean is not None else "",
                 Mark(
-                    (row.before.why_not or "") if row.before.value is None else f"{row.before.value:.3f}",
+                    (row.before.why_not or "")
+                    if row.before.value is None
+                    else beside(row.before.value, row.threshold, 3),
                     row.pass_before,
                 ),
                 "" if row.threshold is None else f"≤ {row.threshold:g}",
             )
         )
     columns = (text("Stage"), text("Indicator"), text("Mean"), text("Unit"), text("CV"), text("Limit"))
-    note = text("CV: the official coefficient of variation, weighted by pupils; smaller is more even.")
+    note = cv_note(standard)
     return Table(text("Coefficients of variation"), columns, tuple(rows), (note,))
 
 

@@ -11,7 +11,7 @@ from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from allocator.domain import Frozen, RuleSetting
 from allocator.errors import InputsAreWrong, Issue, Refused, quoted
@@ -21,6 +21,8 @@ from allocator.words import LANGUAGES, Text, text
 
 _SHARE = re.compile(r"\d{1,3}(\.\d{1,6})?%", re.ASCII)
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
+_LONGEST_NAME = 100
+_OLD = 5  # years by which tables may be older than the plan
 _MOST_CASES = 100_000
 _MOST_MOVES = 1_000_000
 _MOST_WEIGHT = 10_000  # more, beside small ones, is more than numbers of 53 bits can weigh
@@ -285,7 +287,14 @@ class LastExchange(Frozen):
         """No more moved than could, and no more backbone teachers than moved."""
         parts = [n for n in (self.backbone, self.moved, self.eligible) if n is not None]
         if parts != sorted(parts):
-            raise Refused(text("backbone no more than moved, and moved no more than eligible"))
+            words = text(
+                "backbone no more than moved, and moved no more than eligible; not {backbone}, {moved} and {eligible}",
+                **{
+                    name: "—" if (n := getattr(self, name)) is None else n
+                    for name in ("backbone", "moved", "eligible")
+                },
+            )
+            raise Refused(words)
         return self
 
 
@@ -297,8 +306,8 @@ class Config(Frozen):
 
     title: str
     bureau: str = ""
-    as_of: str = ""
     school_year: int = Field(ge=1990, le=2100)
+    as_of: str = ""
     standard: str = DEFAULT
     rulebook: str = ""
     seed: int = Field(default=0, ge=0, lt=2**31)
@@ -321,11 +330,22 @@ class Config(Frozen):
     travel: Roads = Roads()
     published: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
 
+    @field_validator("bureau")
+    @classmethod
+    def _a_name(cls, value: str) -> str:
+        if len(value) > _LONGEST_NAME or not value.isprintable() or value != value.strip():
+            expected = text("a name of at most {n} characters, without blanks at its ends", n=_LONGEST_NAME)
+            raise Refused(expected)
+        return value
+
     @field_validator("as_of")
     @classmethod
-    def _a_date(cls, value: str) -> str:
+    def _a_date(cls, value: str, info: ValidationInfo) -> str:
         if value and not _is_date(value):
             raise Refused(text('a day, month or year such as "2019-09-30", "2019-09" or "2019"'))
+        last = info.data.get("school_year")
+        if value and last is not None and not last - _OLD <= int(value[:4]) <= last:
+            raise Refused(text("a date of {first} to {last}, by school_year", first=last - _OLD, last=last))
         return value
 
     @property
@@ -409,6 +429,9 @@ def _told_apart(folder: Path, layers: list[Layer]) -> str:
     return way.encode("utf-8", "replace").decode("utf-8")
 
 
+_OF_ITS_OWN = ("as_of", "last_exchange")  # another year has others: no base gives them
+
+
 def read_config(layers: list[Layer], whole: bool, issues: list[Issue]) -> tuple[Config, set[str]]:
     """Lay the settings of a scenario over those of its bases and check them.
 
@@ -425,6 +448,7 @@ def read_config(layers: list[Layer], whole: bool, issues: list[Issue]) -> tuple[
     """
     merged: dict[str, Any] = {}
     for layer in layers:
+        merged = {key: value for key, value in merged.items() if key not in _OF_ITS_OWN}
         merged = _laid_over(merged, layer.settings)
     try:
         return Config.model_validate(merged), set()

@@ -72,6 +72,14 @@ def _receiver(scenario: Scenario, school: str, stage: str, to: str) -> Issues:
         yield toml(scenario, key, quoted(to), expected, text("name another school"))
 
 
+def last_exchange(scenario: Scenario) -> Issues:
+    """Warn of more eligible teachers last summer than the roster has teachers."""
+    eligible, teachers = scenario.config.last_exchange.eligible, len(scenario.table("teachers"))
+    if eligible is not None and eligible > teachers > 0:
+        expected, way = text("no more than the {n} of the roster", n=teachers), text("check the number")
+        yield toml(scenario, "last_exchange.eligible", text("{n}", n=eligible), expected, way, "warning")
+
+
 def kept_schools(scenario: Scenario) -> Issues:
     """Report schools that are never to be proposed and do not exist."""
     known = tuple(s for s in scenario.table("schools")["school_id"] if s is not None)
