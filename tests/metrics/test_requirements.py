@@ -142,7 +142,7 @@ def test_exchange_needs_a_plan_and_those_who_are_eligible(small_district, plan):
     )
     assert asked(card, "exchange").met_before is None
     row = asked(card, "exchange_backbone")
-    assert (say(row.found_after, "en"), row.met_after) == ("0 to 1 who move (0.0%)", False)
+    assert (say(row.found_after, "en"), row.met_after) == ("0 of 1 teachers who move (0.0%)", False)
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,7 @@ def _who_counts(scored: Scored) -> Iterator[Mark]:
     counts = (unit >= 0) & problem.before.in_scope[np.maximum(unit, 0)]
     if out := int((~counts).sum()):
         words = text(
-            "Of the {all} teachers on the roster {n} count; the other {out} are at small teaching points that are left out, or where there are no pupils.",
+            "Of the {all} teachers on the roster {n} count for the indicators; the other {out} are at small teaching points that are left out, or where there are no pupils.",
             all=len(counts),
             n=len(counts) - out,
             out=out,
