@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from allocator.problem import build
 from allocator.reorganise import GRADES, Reorganised, reorganise
 from allocator.scenario.read import Scenario
-from builders import District, small
+from builders import District, issues_of, small
 
 
 def changed(district: District, folder: Path) -> Reorganised:
@@ -93,6 +94,109 @@ def test_juniors_may_go_elsewhere(tmp_path: Path) -> None:
     assert september["P2", "primary"] == [20] * 6
     assert september["N1", "junior"] == [50] * 3
     assert september["N1", "primary"] == [10] * 6
+
+
+def test_pupils_may_go_grade_by_grade(tmp_path: Path) -> None:
+    """A closing school sends single grades elsewhere; a school that stays open gives some away and keeps the rest."""
+    district = small(
+        closures={"N2": {"to": "P2", "junior_to": "N1", "grades": {"6": "P1"}}},
+        transfers={"P1": {"1": "N1", "2": "N1", "3": "P2"}},
+    )
+    change = changed(district, tmp_path)
+    september = change.after.table("sections").set_index(["school_id", "stage"])[GRADES]
+    assert september.loc["P2", "primary"][1:7].tolist() == [20, 20, 35, 20, 20, 10]
+    assert september.loc["P1", "primary"][1:7].tolist() == [0, 0, 0, 15, 15, 25]
+    assert september.loc["N1", "primary"][1:7].tolist() == [30, 30, 10, 10, 10, 10]
+    assert september.loc["N1", "junior"][7:10].tolist() == [50] * 3
+    told = {(j.school_id, j.stage, j.to_school): (j.pupils, j.grades) for j in change.journeys}
+    assert told == {
+        ("N2", "primary", "P2"): (50, (1, 2, 3, 4, 5)),
+        ("N2", "primary", "P1"): (10, (6,)),
+        ("N2", "junior", "N1"): (60, (7, 8, 9)),
+        ("P1", "primary", "N1"): (40, (1, 2)),
+        ("P1", "primary", "P2"): (15, (3,)),
+    }
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_whoever_moves_no_pupil_is_lost(tmp_path: Path, seed: int) -> None:
+    """Closures, closures by grade and transfers in chains and rings: every grade keeps its pupils, and each moves once."""
+    rng = np.random.default_rng(seed)
+    district = District(title="Many", school_year=2020, language="en")
+    for i in range(7):
+        size = rng.integers(0, 40, 6)
+        district.school(f"S{i}", pupils={"primary": size.tolist()}).staff(f"S{i}", "primary", "chinese")
+    gone, stay = ("S0", "S1"), [f"S{i}" for i in range(2, 7)]
+    grades = {s: {str(g): str(rng.choice(stay)) for g in range(1, 7) if rng.random() < 0.5} for s in gone}
+    transfers = {
+        s: {str(g): str(rng.choice([o for o in stay if o != s])) for g in range(1, 7) if rng.random() < 0.3}
+        for s in stay
+    }
+    district.set(closures={s: {"to": "nearest", "grades": grades[s]} for s in gone}, transfers=transfers)
+    change = changed(district, tmp_path)
+    before, after = (
+        s.table("sections").set_index("school_id")[GRADES] for s in (change.before, change.after)
+    )
+    assert (before.sum() == after.sum()).all()
+    assert sorted(after.index) == stay
+    expected = before.loc[stay].astype(float).copy()
+    moved = 0
+    for school in before.index:
+        for g in range(1, 7):
+            n, column = before.loc[school, f"g{g}"], f"g{g}"
+            to = grades[school].get(str(g), "nearest") if school in gone else transfers[school].get(str(g))
+            if to == "nearest":
+                continue  # checked by the sum of the grade
+            if to:
+                expected.loc[to, column] += n
+                if school not in gone:
+                    expected.loc[school, column] -= n
+            moved += n if to else 0
+    near = [j for j in change.journeys if j.school_id in gone]
+    for j in near:
+        for g in j.grades:
+            if str(g) not in grades[j.school_id]:
+                expected.loc[j.to_school, f"g{g}"] += before.loc[j.school_id, f"g{g}"]
+                moved += before.loc[j.school_id, f"g{g}"]
+    assert (expected == after.loc[stay]).all(axis=None)
+    assert sum(j.pupils for j in change.journeys) == moved
+
+
+def test_teachers_of_a_school_that_gives_grades_away_keep_their_place(tmp_path: Path) -> None:
+    """Nobody is displaced, classes follow the pupils, and the receiving section may hold their share of the staff."""
+    plain = build(small().read(tmp_path / "a"))
+    moved = build(small(transfers={"P1": {"1": "N1", "2": "N1", "3": "N1"}}).read(tmp_path / "b"))
+    assert not moved.displaced.any()
+    keys = list(zip(moved.sections.school.tolist(), moved.sections.stage.tolist(), strict=True))
+    at = {key: u for u, key in enumerate(keys)}
+    p1, n1 = (at[moved.school_ids.index(s), moved.stages.index("primary")] for s in ("P1", "N1"))
+    assert moved.after.classes[p1] < plain.after.classes[p1]
+    assert moved.after.open[p1]
+    assert moved.sections.high[n1] > plain.sections.high[n1]
+    assert moved.after.pupils.sum() == plain.after.pupils.sum()
+
+
+@pytest.mark.parametrize(
+    ("settings", "keys"),
+    [
+        ({"transfers": {"P9": {"1": "P1"}}}, ["transfers.P9"]),
+        ({"transfers": {"P1": {"7": "N1"}}}, ["transfers.P1.7"]),
+        ({"transfers": {"P1": {"1": "P1", "2": "P9"}}}, ["transfers.P1.1", "transfers.P1.2"]),
+        ({"transfers": {"P1": {"1": "P2"}}, "closures": {"P2": {"to": "N2"}}}, ["transfers.P1.1"]),
+        ({"transfers": {"P2": {"1": "P1"}}, "closures": {"P2": {"to": "N2"}}}, ["transfers.P2"]),
+        (
+            {"closures": {"P2": {"to": "N2", "grades": {"8": "N1", "1": "P9"}}}},
+            ["closures.P2.grades.8", "closures.P2.grades.1"],
+        ),
+        ({"transfers": {"P1": {"13": "N1"}}}, ["transfers.P1.13"]),
+    ],
+)
+def test_transfers_that_cannot_be_are_told(
+    tmp_path: Path, settings: dict[str, object], keys: list[str]
+) -> None:
+    """Unknown schools, grades that are not there, receivers that close or are the school itself, each by its key."""
+    issues = issues_of(small(**settings).write(tmp_path / "d"))
+    assert [str(issue.column) for issue in issues if issue.severity == "error"] == keys
 
 
 def test_the_factor_of_enrolment_applies_to_september_only(tmp_path: Path) -> None:

@@ -230,6 +230,7 @@ def closures(
             progress("closures", float(done), float(of))
 
     if beside:
+        _not_by_grade(scenario)
         scenario = replace(scenario, config=scenario.config.model_copy(update={"closures": {}}))
     found = layout(scenario)
     efficient, whole = choose_closures(found, limit, told, stop)
@@ -282,9 +283,23 @@ def closures(
     )
 
 
+def _not_by_grade(scenario: Scenario) -> None:
+    """Refuse closures by grade where they are to be set beside proposals, which send a stage together."""
+    expected, way = text("pupils of a stage together"), text("leave --beside out, or 'grades'")
+    file = f"{scenario.name}/scenario.toml"
+    issues = [
+        Issue(file, None, f"closures.{school}.grades", text("receivers by grade"), expected, way)
+        for school, closure in scenario.config.closures.items()
+        if closure.grades
+    ]
+    if issues:
+        raise InputsAreWrong(issues, scenario.config.language)
+
+
 def _own(scenario: Scenario, now: Problem, found: Layout) -> Priced:
     """Measure the closures that a scenario names as a proposal is measured."""
-    ways = own_ways(found, build(scenario).journeys)
+    journeys = [j for j in build(scenario).journeys if j.school_id in scenario.config.closures]
+    ways = own_ways(found, journeys)
     closed = tuple(found.ids.index(school) for school in scenario.config.closures)
     return _measured(scenario, now, found, Proposal(closed, ways, "own", float("nan"), None, "own"))
 

@@ -210,14 +210,19 @@ class Problem:
         }
 
     @cached_property
-    def receiver(self) -> Ints:
-        """School index to which the pupils of each section go, -1 where they stay."""
-        at = {(j.school_id, j.stage): self.school_ids.index(j.to_school) for j in self.journeys}
+    def receivers(self) -> Bools:
+        """Whether pupils of each section go to each school, shape (sections, schools)."""
         keys = [
             (self.school_ids[school], self.stages[stage])
             for school, stage in zip(self.sections.school, self.sections.stage, strict=True)
         ]
-        return np.array([at.get(key, -1) for key in keys], dtype=np.int64)
+        at, found = (
+            {key: u for u, key in enumerate(keys)},
+            np.zeros((len(keys), len(self.school_ids)), dtype=bool),
+        )
+        for journey in self.journeys:
+            found[at[journey.school_id, journey.stage], self.school_ids.index(journey.to_school)] = True
+        return found
 
     @cached_property
     def open_in_september(self) -> frozenset[str]:
@@ -573,7 +578,10 @@ def _sections(
     coming = np.zeros(len(keys))
     for journey in change.journeys:
         start, end = at[journey.school_id, journey.stage], at[journey.to_school, journey.stage]
-        coming[end] += staff[start]
+        share = 1.0  # of a school that closes all may follow, whichever grades come
+        if after.open[start]:
+            share = journey.pupils / (journey.pupils + after.pupils[start])
+        coming[end] += np.ceil(staff[start] * share)
     most = np.maximum(np.maximum(after.quota, after.posts.sum(axis=1)), staff + coming).astype(np.int64)
     low, high = np.zeros(len(keys), dtype=np.int64), np.where(after.open, most, 0)
     stated = np.zeros(len(keys), dtype=bool)

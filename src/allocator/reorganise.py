@@ -10,7 +10,7 @@ import pandas as pd
 
 from allocator.demand.classes import ClassGroup, class_groups, class_limit
 from allocator.errors import Issue
-from allocator.roads import roads
+from allocator.roads import Roads, roads
 from allocator.scenario.check import closed_plans
 from allocator.scenario.read import Scenario
 from allocator.words import text
@@ -20,7 +20,7 @@ GRADES = [f"g{g}" for g in range(13)]
 
 @dataclass(frozen=True)
 class Journey:
-    """Pupils of one closing section who go to another school."""
+    """Pupils of one section who go to another school: all where theirs closes, or those of some grades."""
 
     school_id: str
     stage: str
@@ -28,6 +28,7 @@ class Journey:
     pupils: int
     km: float
     minutes: float
+    grades: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Reorganised:
     after
         The district of September: closing schools gone, their pupils moved, planned schools open.
     journeys
-        Where the pupils of closing sections go.
+        Where pupils of closing sections go, and those of some grades whose school stays open.
     warnings
         Seats and school sizes that do not fit.
     """
@@ -56,7 +57,7 @@ class Reorganised:
 
 
 def reorganise(scenario: Scenario) -> Reorganised:
-    """Apply the closures, openings and enrolment of a scenario."""
+    """Apply the closures, transfers, openings and enrolment of a scenario."""
     planned = set(scenario.table("schools").query("status == 'planned'")["school_id"])
     before = _without(scenario, planned)
     forecast = _enrolled(_without(scenario, closed_plans(scenario)))
@@ -85,28 +86,49 @@ def _enrolled(scenario: Scenario) -> Scenario:
 
 
 def _journeys(scenario: Scenario) -> Iterator[Journey]:
+    """Yield who goes where, of every section that closes and of every grade that is transferred."""
     sections, closing = scenario.table("sections"), scenario.config.closures
     index = {s: i for i, s in enumerate(scenario.table("schools")["school_id"])}
-    ways = roads(scenario)
-    pupils = sections[GRADES].sum(axis=1)
-    for at in np.flatnonzero(sections["school_id"].isin(closing)):
-        school, stage = str(sections["school_id"].iloc[at]), str(sections["stage"].iloc[at])
-        to = closing[school].receiver(stage)
-        if to == "nearest":
-            same = sections[(sections["stage"] == stage) & ~sections["school_id"].isin(closing)]
-            if same.empty and not pupils.iloc[at]:
-                continue  # the last section of its stage, and nobody in it
-            to = min(same["school_id"], key=lambda s: (ways.km[index[school], index[s]], s))
-        way = index[school], index[to]
-        yield Journey(school, stage, to, int(pupils.iloc[at]), float(ways.km[way]), float(ways.minutes[way]))
+    ways, pupils = roads(scenario), sections[GRADES].to_numpy(float)
+    for at, (school, stage) in enumerate(zip(sections["school_id"], sections["stage"], strict=True)):
+        ends: dict[str, list[int]] = {}
+        for grade in scenario.standard.stages[stage].grades:
+            if school in closing:
+                to = closing[school].receiver(stage, grade)
+            elif (to := scenario.config.transfers.get(school, {}).get(str(grade), "")) == "":
+                continue
+            if pupils[at, grade]:
+                ends.setdefault(_end(scenario, ways, school, stage, to) or "", []).append(grade)
+        if school in closing and not ends:  # nobody is in it; its place is taken by where they would go
+            end = _end(scenario, ways, school, stage, closing[school].receiver(stage))
+            ends = {} if end is None else {end: []}
+        for end, grades in ends.items():
+            way, n = (index[school], index[end]), int(pupils[at, grades].sum())
+            yield Journey(school, stage, end, n, float(ways.km[way]), float(ways.minutes[way]), tuple(grades))
+
+
+def _end(scenario: Scenario, ways: Roads, school: str, stage: str, to: str) -> str | None:
+    """Return the school that is meant, the nearest that is open where no one is named; None where there is none."""
+    if to != "nearest":
+        return to
+    sections, closing = scenario.table("sections"), scenario.config.closures
+    index = {s: i for i, s in enumerate(scenario.table("schools")["school_id"])}
+    same = sections[(sections["stage"] == stage) & ~sections["school_id"].isin(closing)]["school_id"]
+    return min(
+        (s for s in same if s != school), key=lambda s: (ways.km[index[school], index[s]], s), default=None
+    )
 
 
 def _moved(scenario: Scenario, journeys: tuple[Journey, ...]) -> Scenario:
     sections = scenario.table("sections").copy()
     at = {key: i for i, key in enumerate(zip(sections["school_id"], sections["stage"], strict=True))}
-    grades = sections[GRADES].to_numpy(float, copy=True)
+    before = sections[GRADES].to_numpy(float)
+    grades = before.copy()
     for journey in journeys:
-        grades[at[journey.to_school, journey.stage]] += grades[at[journey.school_id, journey.stage]]
+        start, end = at[journey.school_id, journey.stage], at[journey.to_school, journey.stage]
+        which = list(journey.grades)
+        grades[end, which] += before[start, which]
+        grades[start, which] -= before[start, which]
     sections[GRADES] = grades
     moved = replace(scenario, tables=dict(scenario.tables) | {"sections": sections})
     return _without(moved, set(scenario.config.closures))

@@ -76,6 +76,7 @@ def _closures(answer: Answer) -> Table:
             f"{j.school_id} {names[j.school_id] or ''}".strip(),
             answer.scenario.standard.stages[j.stage].name,
             f"{j.to_school} {names[j.to_school] or ''}".strip(),
+            ", ".join(map(str, j.grades)),
             str(j.pupils),
             f"{j.km:.1f}",
             f"{j.minutes:.0f}",
@@ -83,14 +84,15 @@ def _closures(answer: Answer) -> Table:
         for j in answer.problem.journeys
     )
     columns = (
-        text("School that closes"),
+        text("From"),
         text("Stage"),
         text("Pupils go to"),
+        text("Grades"),
         text("Pupils"),
         text("km"),
         text("Minutes"),
     )
-    return Table(text("Schools that close"), columns, rows)
+    return Table(text("Pupils who change school"), columns, rows)
 
 
 def _staff(answer: Answer) -> Table:

@@ -45,6 +45,7 @@ def verdict(answer: Answer) -> Iterator[Mark]:
         yield Mark(words, None if answer.result.status != "judged" else False)
     if n["schools_closed"]:
         yield _closed(answer, n)
+    yield from _transferred(answer)
     yield from _limits(answer)
     yield from warned(answer.problem)
 
@@ -66,7 +67,7 @@ def _fewer(after: int, still: int) -> bool | None:
 
 
 def _closed(answer: Answer, n: dict[str, Any]) -> Mark:
-    journeys = answer.problem.journeys
+    journeys = [j for j in answer.problem.journeys if j.school_id in answer.problem.config.closures]
     if not sum(j.pupils for j in journeys):
         words = text(
             "Schools that close: {n}; no pupils change school. Posts freed: {posts}.",
@@ -84,6 +85,20 @@ def _closed(answer: Answer, n: dict[str, Any]) -> Mark:
         posts=n["posts_freed"],
     )
     return Mark(words, None)
+
+
+def _transferred(answer: Answer) -> Iterator[Mark]:
+    """Say how many pupils change school although theirs stays open."""
+    moved = [j for j in answer.problem.journeys if j.school_id not in answer.problem.config.closures]
+    if moved:
+        far = max(moved, key=lambda j: j.km)
+        words = text(
+            "Pupils of single grades who change school although theirs stays open: {pupils}; their longest way is {km} km ({minutes} minutes).",
+            pupils=sum(j.pupils for j in moved),
+            km=f"{far.km:.1f}",
+            minutes=f"{far.minutes:.0f}",
+        )
+        yield Mark(words, None)
 
 
 def _procedure(answer: Answer) -> Iterator[Mark]:

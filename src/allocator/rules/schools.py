@@ -263,13 +263,13 @@ class FollowPupils(TotalsRule):
     def limits(self, problem: Problem) -> Limits:
         """Ask for a share of the teachers of each section that closes."""
         low = rounded_up(self.share, _staff(problem, problem.displaced))
-        low = np.where(problem.receiver >= 0, low, 0.0)
+        low = np.where(problem.receivers.any(axis=1), low, 0.0)
         return Limits(low, np.full(len(low), INFINITY), section_names(problem))
 
     def counted(self, problem: Problem, teachers: Ints, posts: Ints) -> tuple[Ints, Floats]:
         """Count those of closing sections who go to the school of their pupils, at their section."""
         home = problem.teachers.home[teachers]
-        follows = problem.displaced[teachers] & (problem.receiver[home] == problem.post_school[posts])
+        follows = problem.displaced[teachers] & problem.receivers[home, problem.post_school[posts]]
         return np.where(follows, home, -1), np.ones(len(teachers))
 
     def counts_one(self, problem: Problem, case: Case) -> tuple[str, ...] | None:
@@ -279,5 +279,6 @@ class FollowPupils(TotalsRule):
             j.to_school
             for j in problem.journeys
             if (j.school_id, j.stage) == (person["school_id"], person["stage"])
+            and j.school_id in problem.config.closures
         ]
         return (f"{person['school_id']} {person['stage']}",) if case.there["school_id"] in to else None

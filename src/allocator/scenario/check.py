@@ -29,6 +29,7 @@ from allocator.scenario.settings import (
     openings,
     priorities,
     published,
+    transfers,
     visitors,
 )
 from allocator.scenario.telling import (
@@ -597,6 +598,15 @@ CHECKS: dict[Check, tuple[str, ...]] = {
     far_away: (),
     closures: ("schools.school_id", "schools.status", *_SECTIONS, "standard", "config.openings"),
     openings: ("schools.school_id",),
+    transfers: (
+        "schools.school_id",
+        "schools.status",
+        *_SECTIONS,
+        "standard",
+        "config.openings",
+        "config.closures",
+        "config.transfers",
+    ),
     last_exchange: ("teachers", "config.last_exchange"),
     kept_schools: ("schools.school_id", "config.closing.keep"),
     larger_schools: ("schools.school_id", "schools.kind", "standard", "config.scoring.larger_schools"),

@@ -27,6 +27,7 @@ _MOST_CASES = 100_000
 _MOST_MOVES = 1_000_000
 _MOST_WEIGHT = 10_000  # more, beside small ones, is more than numbers of 53 bits can weigh
 _MOST_YUAN = 100_000
+Grade = Annotated[str, Field(pattern=r"^(\d|1[0-2])$")]
 Objective = Literal["coverage", "evenness", "moves", "burden", "wishes"]
 
 
@@ -154,13 +155,14 @@ class Priorities(Frozen):
 class Closure(Frozen):
     """Where the pupils of a closing school go: a school, or ``nearest``.
 
-    ``apart`` names other schools for the pupils of some stages; ``junior_to`` is the same for the stage that the
-    standard calls ``junior``.
+    ``apart`` names other schools for the pupils of some stages, ``grades`` for those of some grades; ``junior_to`` is
+    the same for the stage that the standard calls ``junior``.
     """
 
     to: str
     junior_to: str | None = None
     apart: dict[str, str] = Field(default_factory=dict)
+    grades: dict[Grade, str] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -169,8 +171,10 @@ class Closure(Frozen):
             raise Refused(text('a table such as {{ to = "P07" }}'))
         return value
 
-    def receiver(self, stage: str) -> str:
-        """Return the school, or ``nearest``, for the pupils of a stage."""
+    def receiver(self, stage: str, grade: int | None = None) -> str:
+        """Return the school, or ``nearest``, for the pupils of a stage, or of one of its grades."""
+        if grade is not None and str(grade) in self.grades:
+            return self.grades[str(grade)]
         return self.apart.get(stage) or (self.junior_to if stage == "junior" else None) or self.to
 
 
@@ -301,7 +305,7 @@ class LastExchange(Frozen):
 class Config(Frozen):
     """scenario.toml, read and checked.
 
-    ``bureau`` and ``as_of``, the day, month or year of the tables, stand above what is told of the district.
+    ``transfers`` says of schools that stay open to which school the pupils of some grades go. ``bureau`` and ``as_of``, the day, month or year of the tables, stand above what is told of the district.
     """
 
     title: str
@@ -323,6 +327,7 @@ class Config(Frozen):
     last_exchange: LastExchange = LastExchange()
     rules: dict[str, RuleSetting] = Field(default_factory=dict)
     closures: dict[str, Closure] = Field(default_factory=dict)
+    transfers: dict[str, dict[Grade, str]] = Field(default_factory=dict)
     closing: Closing = Closing()
     sweep: Sweep = Sweep()
     openings: dict[str, bool] = Field(default_factory=dict)

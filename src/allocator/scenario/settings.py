@@ -28,7 +28,8 @@ def closures(scenario: Scenario) -> Issues:
         yield from _closable(scenario, key, schools[school])
         for stage in scenario.standard.stages:
             if (school, stage) in has:
-                yield from _receiver(scenario, school, stage, closure.receiver(stage))
+                yield from _receiver(scenario, key, stage, closure.receiver(stage))
+        yield from _grades(scenario, f"{key}.grades", school, closure.grades)
         for stage in sorted(set(closure.apart) - {stage for s, stage in has if s == school}):
             expected, way = text("a stage that the closing school has"), text("correct the stage")
             yield toml(scenario, f"{key}.apart", quoted(stage), expected, way)
@@ -48,9 +49,43 @@ def _closable(scenario: Scenario, key: str, row: Mapping[Any, Any]) -> Issues:
         yield toml(scenario, key, found, expected, way, "warning")
 
 
-def _receiver(scenario: Scenario, school: str, stage: str, to: str) -> Issues:
+def transfers(scenario: Scenario) -> Issues:
+    """Report transfers of grades from schools that close or are unknown, and to schools that cannot take them."""
+    known = tuple(s for s in scenario.table("schools")["school_id"] if s is not None)
+    gone = set(scenario.config.closures) | closed_plans(scenario)
+    for school, grades in scenario.config.transfers.items():
+        key = f"transfers.{school}"
+        if school not in known:
+            expected = text("a school of schools.csv")
+            yield toml(scenario, key, quoted(school), expected, nearest(school, known))
+        elif school in gone:
+            expected = text("a school that is open in September")
+            way = text("name the receivers of grades at its closure, or remove one of the two")
+            yield toml(scenario, key, text("a school that closes"), expected, way)
+        else:
+            yield from _grades(scenario, key, school, grades)
+
+
+def _grades(scenario: Scenario, key: str, school: str, grades: Mapping[str, str]) -> Issues:
+    """Report receivers of single grades: of a stage that the school has, and another school that has it too."""
+    has = section_keys(scenario.table("sections"))
+    for grade, to in grades.items():
+        stages = [name for name, one in scenario.standard.stages.items() if int(grade) in one.grades]
+        here = [stage for stage in stages if (school, stage) in has]
+        if not here:
+            expected, way = text("a grade that the school has"), text("correct the grade")
+            yield toml(scenario, f"{key}.{grade}", quoted(grade), expected, way)
+        for stage in here:
+            if to == school:
+                expected, way = text("another school"), text("name another school")
+                yield toml(scenario, f"{key}.{grade}", quoted(to), expected, way)
+            else:
+                yield from _receiver(scenario, f"{key}.{grade}", stage, to)
+
+
+def _receiver(scenario: Scenario, key: str, stage: str, to: str) -> Issues:
     """Report a receiver that is not open in September or does not have the stage."""
-    key, name = f"closures.{school}", scenario.standard.stages[stage].name
+    name = scenario.standard.stages[stage].name
     gone = set(scenario.config.closures) | closed_plans(scenario)
     open_ = {s for s, its in section_keys(scenario.table("sections")) if its == stage and s not in gone}
     known = tuple(s for s in scenario.table("schools")["school_id"] if s is not None)

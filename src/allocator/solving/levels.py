@@ -33,7 +33,7 @@ def burden(model: Model) -> Floats:
     cost = weights.km * np.where(other_school, km, 0.0)
     away = moves(problem, teacher, post) & ~problem.teachers.volunteer[teacher]
     cost += away * np.where(same_group(problem, teacher, post), weights.group_move, weights.move)
-    cost += weights.follow * (problem.displaced[teacher] & (problem.receiver[home] != school))
+    cost += weights.follow * (problem.displaced[teacher] & ~problem.receivers[home, school])
     cost += weights.cross_zone * (known & (problem.section_zone[home] != problem.section_zone[section]))
     cost += weights.cross_stage * (known & (problem.sections.stage[home] != problem.sections.stage[section]))
     cost += weights.second_subject * (problem.posts.subject[post] != subject)
