@@ -172,7 +172,10 @@ def test_teachers_of_a_school_that_gives_grades_away_keep_their_place(tmp_path: 
     p1, n1 = (at[moved.school_ids.index(s), moved.stages.index("primary")] for s in ("P1", "N1"))
     assert moved.after.classes[p1] < plain.after.classes[p1]
     assert moved.after.open[p1]
-    assert moved.sections.high[n1] > plain.sections.high[n1]
+    staff = np.bincount(moved.teachers.home, minlength=len(keys))
+    share = 1 - moved.after.pupils[p1] / plain.after.pupils[p1]
+    held = staff[n1] + np.ceil(staff[p1] * share)
+    assert moved.sections.high[n1] == max(moved.after.quota[n1], moved.after.posts[n1].sum(), held)
     assert moved.after.pupils.sum() == plain.after.pupils.sum()
 
 

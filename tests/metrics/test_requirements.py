@@ -186,6 +186,7 @@ def test_what_a_school_must_still_meet_adds_up(small_district, plan):
         (9.99, 10.0, 1, "9.99"),
         (0.123456, None, 2, "0.12"),
         (0.0004, 0.0, 3, "0.0004"),
+        (29.000000000000004, 29.0, 1, "29.0"),
     ],
 )
 def test_a_rounded_number_stays_on_its_side_of_the_limit(value, limit, digits, shown):

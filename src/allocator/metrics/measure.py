@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from allocator.words import Text
 
@@ -30,16 +32,27 @@ class Measure:
 def beside(value: float, limit: float | None, digits: int) -> str:
     """Round a value for people, to as many digits more as keep it on its side of a limit.
 
-    A value of 0.5002 beside a limit of 0.5 is 0.5002 at three digits, and not 0.500.
+    A value of 0.5002 beside a limit of 0.5 is 0.5002 at three digits, and not 0.500. What differs from the limit by
+    less than numbers of 53 bits can say is the limit.
     """
-    shown = f"{value:.{digits}f}"
-    for more in range(digits, digits + _DIGITS if limit is not None else digits):
-        shown = f"{value:.{more}f}"
-        if (float(shown) > (limit or 0.0)) == (value > (limit or 0.0)) and (
-            float(shown) < (limit or 0.0)
-        ) == (value < (limit or 0.0)):
-            break
-    return shown
+    return _on_its_side(value, limit, (f"{value:.{digits + more}f}" for more in range(_DIGITS)))
+
+
+def significant(value: float, limit: float | None) -> str:
+    """Round to four significant digits, or to as many more as keep it on its side of a limit."""
+    return _on_its_side(value, limit, (f"{value:.{4 + more}g}" for more in range(_DIGITS)))
+
+
+def _on_its_side(value: float, limit: float | None, shown: Iterator[str]) -> str:
+    """Return the first of ever longer texts that is on the side of the limit where the value is."""
+    first = next(shown)
+    if limit is None or abs(value - limit) <= _SAME * abs(limit):
+        return first
+    for one in chain([first], shown):
+        if (float(one) > limit) == (value > limit) and (float(one) < limit) == (value < limit):
+            return one
+    return first
 
 
 _DIGITS = 9
+_SAME = 1e-12

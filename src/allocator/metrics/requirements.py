@@ -150,12 +150,17 @@ def _coefficients(problem: Problem, rows: Sequence[BalanceRow], stage: str) -> I
     if mean is not None:
         words = text("The composite coefficient of variation is at most {limit}", limit=f"{mean.value:g}")
         for row in (r for r in judged if r.indicator == "composite"):
-            before, after = _measured(row.before, row.pass_before), _measured(row.after, row.pass_after)
+            before, after = (
+                _measured(value, met, mean.value)
+                for value, met in ((row.before, row.pass_before), (row.after, row.pass_after))
+            )
             yield _Asked("composite", stage, words, mean.source).row(before, after)
 
 
-def _measured(found: Measure, met: bool | None) -> _Found:
-    return _Found(found.why_not or text("{value}", value=f"{found.value:.3f}"), met)
+def _measured(found: Measure, met: bool | None, limit: float) -> _Found:
+    if found.value is None:
+        return _Found(found.why_not or text("cannot be judged"), met)
+    return _Found(text("{value}", value=beside(found.value, limit, 3)), met)
 
 
 def _within(problem: Problem, passes: Mapping[str, bool | None]) -> _Found:

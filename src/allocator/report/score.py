@@ -13,7 +13,7 @@ import numpy as np
 from allocator.domain import Standard
 from allocator.metrics import snapshot
 from allocator.metrics.indicators import visitors_of
-from allocator.metrics.measure import beside
+from allocator.metrics.measure import beside, significant
 from allocator.metrics.scorecard import Scorecard
 from allocator.plan import places
 from allocator.problem import Problem
@@ -132,9 +132,13 @@ def _moves_told(scored: Scored) -> Iterator[Mark]:
     anyway = next((one for one in scored.needed or () if one.anyway), None)
     if anyway is not None:
         words = text(
-            "The rules ask for {n} moves whatever the coefficients ({rules}).",
+            "The rules ask for {n} moves whatever the coefficients: {rules}",
             n=anyway.anyway,
-            rules=list(anyway.asking),
+            rules=[
+                text("{rule}: {said}", rule=rule.id, said=rule.said())
+                for rule in scored.rules
+                if rule.id in anyway.asking
+            ],
         )
         yield Mark(words, None)
     asked = scored.needed or ()
@@ -173,15 +177,15 @@ def _who_counts(scored: Scored) -> Iterator[Mark]:
     if not len(problem.teachers):
         yield Mark(text("There is no roster: nothing that counts teachers can be judged."), None)
     status = problem.teachers.table["status"]
-    if retired := int((problem.retirement <= problem.config.september).sum()):
+    unit = problem.before.unit[problem.teachers.home]
+    counts = (unit >= 0) & problem.before.in_scope[np.maximum(unit, 0)]
+    if retired := int((counts & (problem.retirement <= problem.config.september)).sum()):
         words = text(
             "Teachers who reach the age of retirement by September {year}, and count today: {n}.",
             year=problem.config.school_year,
             n=retired,
         )
         yield Mark(words, None)
-    unit = problem.before.unit[problem.teachers.home]
-    counts = (unit >= 0) & problem.before.in_scope[np.maximum(unit, 0)]
     if out := int((~counts).sum()):
         words = text(
             "Of the {all} teachers on the roster {n} count for the indicators; the other {out} are at small teaching points that are left out, or where there are no pupils.",
@@ -314,9 +318,17 @@ _SAME = 1e-9  # a limit that is reached exactly is kept
 
 def _rules(scored: Scored) -> Table:
     """List the rules under which people move, with their numbers."""
-    lines: tuple[Line, ...] = tuple((rule.id, rule.said(), SETTINGS[rule.level]) for rule in scored.rules)
+    lines: tuple[Line, ...] = tuple(
+        (rule.id, rule.said(), SETTINGS[rule.level]) for rule in scored.rules if rule.id not in _LEFT_OUT
+    )
     columns = text("Rule"), text("What it says"), text("Force")
-    return Table(text("Rules under which people move"), columns, lines, wide=True)
+    note = text(
+        "As they are applied here: without the move budget, without what is asked of recruits and of closing schools, and everybody has one place."
+    )
+    return Table(text("Rules under which people move"), columns, lines, (note,), wide=True)
+
+
+_LEFT_OUT = ("budget.moves", "placement.everyone", "recruits.setting", "recruits.contract", "closures.follow")
 
 
 def _movers(scored: Scored) -> Table:
@@ -431,13 +443,17 @@ def _values(problem: Problem, card: Scorecard) -> Table:
             standard.stages[row.stage].name,
             _indicator(standard, row.indicator),
             _MEASURES.get(row.measure, row.measure),
-            (row.before.why_not or "") if row.before.value is None else f"{row.before.value:.4g}",
+            (row.before.why_not or "")
+            if row.before.value is None
+            else significant(row.before.value, row.threshold),
             "" if row.threshold is None else f"≤ {row.threshold:g}",
         )
         for row in card.balance
     )
     columns = (text("Stage"), text("Indicator"), text("Measure"), text("Value"), text("Limit"))
-    note = text("Every measure is weighted by pupils; conventions stand in docs/metrics.md.")
+    note = text(
+        "Indices and means are weighted by pupils; least, greatest and counts are not. Conventions stand in docs/metrics.md."
+    )
     return Table(text("Every measure of balance"), columns, rows, (note, cv_note(standard)), wide=True)
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 
 import numpy as np
 
-from allocator.metrics.measure import beside
+from allocator.metrics.measure import beside, significant
 from allocator.metrics.rows import RequirementRow, SectionRow
 from allocator.metrics.scorecard import Scorecard
 from allocator.metrics.shortfalls import UNITS
@@ -224,7 +224,7 @@ def gaps(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Ta
             names[row.school_id],
             standard.stages[row.stage].name,
             standard.indicators[row.indicator].name,
-            _below(row.value, row.threshold),
+            significant(row.value, row.threshold),
             f"{row.threshold:g}",
             f"{row.missing:,}",
             f"{row.missing_to_floor:,}",
@@ -247,12 +247,6 @@ def gaps(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Ta
     return Table(text("What each school lacks"), columns, rows, wide=len(rows) > _LONG)
 
 
-def _below(value: float, threshold: float) -> str:
-    """Show an amount that is below its threshold, so that it is seen to be."""
-    shown = f"{value:.4g}"
-    return shown if float(shown) < threshold else beside(value, threshold, 2)
-
-
 def matrix(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Table:
     """Show every section that counts today with each official indicator and whether it conforms."""
     names, standard = school_names(problem, closing), problem.standard
@@ -265,9 +259,15 @@ def matrix(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> 
         if not row.counts_before:
             continue
         found = [row.values[name] for name in official]
+        limits = [standard.indicators[name].threshold.get(row.stage) for name in official]
         values = [
-            Mark("—" if v.value_before.value is None else f"{v.value_before.value:.4g}", v.meets_before)
-            for v in found
+            Mark(
+                "—"
+                if v.value_before.value is None
+                else significant(v.value_before.value, limit.value if limit else None),
+                v.meets_before,
+            )
+            for v, limit in zip(found, limits, strict=True)
         ]
         verdict = [Mark(_conforms(row), row.conforms_before)] if asked else []
         rows.append(
@@ -456,7 +456,8 @@ def profiles(problem: Problem, card: Scorecard, *, both: bool) -> Table:
         text("Today"),
         *((text("September"),) if both else ()),
     )
-    return Table(text("Profile of the staff"), columns, tuple(rows), wide=True)
+    note = text("Everybody on the roster with a place, those at small teaching points among them.")
+    return Table(text("Profile of the staff"), columns, tuple(rows), (note,), wide=True)
 
 
 def costs(problem: Problem, card: Scorecard, *, both: bool = True) -> Table:

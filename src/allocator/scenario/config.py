@@ -21,7 +21,7 @@ from allocator.words import LANGUAGES, Text, text
 
 _SHARE = re.compile(r"\d{1,3}(\.\d{1,6})?%", re.ASCII)
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
-_LONGEST_NAME = 100
+_LONGEST_NAME = 200
 _OLD = 5  # years by which tables may be older than the plan
 _MOST_CASES = 100_000
 _MOST_MOVES = 1_000_000
@@ -256,8 +256,8 @@ class Scoring(Frozen):
 class Money(Frozen):
     """Prices a month, in yuan: allowances of teachers by the setting of their school, km to work, pupils by bus.
 
-    ``commute_km`` is of each km of the way to work, ``bus_km`` of each pupil and km of those whose school closes and
-    who have more than ``bus_beyond_km`` to go. What is not stated is not reckoned.
+    ``commute_km`` is of each km of the way to work, ``bus_km`` of each pupil and km of those who change school and
+    have more than ``bus_beyond_km`` to go. What is not stated is not reckoned.
     """
 
     allowance: dict[Literal["urban", "town", "rural", "remote"], float] = Field(default_factory=dict)
@@ -335,11 +335,14 @@ class Config(Frozen):
     travel: Roads = Roads()
     published: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
 
-    @field_validator("bureau")
+    @field_validator("bureau", "title")
     @classmethod
     def _a_name(cls, value: str) -> str:
         if len(value) > _LONGEST_NAME or not value.isprintable() or value != value.strip():
-            expected = text("a name of at most {n} characters, without blanks at its ends", n=_LONGEST_NAME)
+            expected = text(
+                "a name of at most {n} characters on one line, without blanks at its ends and without control characters",
+                n=_LONGEST_NAME,
+            )
             raise Refused(expected)
         return value
 

@@ -108,11 +108,13 @@ def _receiver(scenario: Scenario, key: str, stage: str, to: str) -> Issues:
 
 
 def last_exchange(scenario: Scenario) -> Issues:
-    """Warn of more eligible teachers last summer than the roster has teachers."""
-    eligible, teachers = scenario.config.last_exchange.eligible, len(scenario.table("teachers"))
-    if eligible is not None and eligible > teachers > 0:
-        expected, way = text("no more than the {n} of the roster", n=teachers), text("check the number")
-        yield toml(scenario, "last_exchange.eligible", text("{n}", n=eligible), expected, way, "warning")
+    """Warn of more teachers last summer, eligible or moved, than the roster has."""
+    teachers = len(scenario.table("teachers"))
+    for key in ("eligible", "moved", "backbone"):
+        stated = getattr(scenario.config.last_exchange, key)
+        if stated is not None and stated > teachers > 0:
+            expected, way = text("no more than the {n} of the roster", n=teachers), text("check the number")
+            yield toml(scenario, f"last_exchange.{key}", text("{n}", n=stated), expected, way, "warning")
 
 
 def kept_schools(scenario: Scenario) -> Issues:
