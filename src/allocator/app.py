@@ -112,6 +112,7 @@ def answer(
     progress: Progress | None = None,
     *,
     priced: bool = False,
+    compared: bool = True,
     stop: Event | None = None,
 ) -> Answer:
     """Solve a checked scenario, and measure the plan.
@@ -120,6 +121,8 @@ def answer(
     ----------
     priced
         Whether to solve again without each hard rule, and tell what it costs.
+    compared
+        Whether a plan round by round is set beside the one that decides all at once; what rules cost is told of that.
     stop
         Set by whoever wants the best plan so far.
 
@@ -131,12 +134,13 @@ def answer(
     began, clock = datetime.now(UTC), time.monotonic()
     problem = build(scenario)
     rules = settle(scenario.config, scenario.rulebook, scenario.name, [])
-    joint = solve_problem(problem, rules, progress, stop)
-    result = by_rounds(problem, rules, progress, stop) if scenario.config.mode == "rounds" else joint
+    rounds = scenario.config.mode == "rounds"
+    joint = solve_problem(problem, rules, progress, stop) if compared or priced or not rounds else None
+    result = by_rounds(problem, rules, progress, stop) if rounds or joint is None else joint
     card = scorecard(problem, result.plan, result.eligible)
     still = scorecard(problem, standing_still(problem))
-    other = None if result is joint else Measured(joint, scorecard(problem, joint.plan))
-    costs = tuple(prices(joint, _rule_by_rule(progress), stop)) if priced else ()
+    other = None if joint is None or result is joint else Measured(joint, scorecard(problem, joint.plan))
+    costs = tuple(prices(joint, _rule_by_rule(progress), stop)) if priced and joint is not None else ()
     return Answer(scenario, result, card, still, began, time.monotonic() - clock, other, costs)
 
 
@@ -254,7 +258,7 @@ def closures(
         """Solve with the teachers; where no plan is found, that is told and the rest goes on."""
         which = "" if one is None else code(one.proposal)
         try:
-            return answer(asked, progress, stop=stop)
+            return answer(asked, progress, compared=False, stop=stop)
         except NoPlan as error:
             refused[which] = reduce(
                 lambda one, more: text("{first}; {then}", first=one, then=more), error.conflict
