@@ -238,10 +238,12 @@ def closures(
         scenario = replace(scenario, config=scenario.config.model_copy(update={"closures": {}}))
     found = layout(scenario)
     efficient, whole = choose_closures(found, limit, told, stop)
-    others = {}
-    for factor in SHARES:
-        at, all_ = choose_closures(layout(scenario, factor), limit, told, stop, posts_alone=True)
-        others[factor], whole = at, whole and all_
+    others: dict[float | str, list[Proposal]] = {}
+    laid = {factor: layout(scenario, factor) for factor in SHARES}
+    later = {year: layout(scenario, year=year) for year in sorted(set(scenario.table("forecast")["year"]))}
+    for which, one in (laid | later).items():
+        at, all_ = choose_closures(one, limit, told, stop, posts_alone=True)
+        others[which], whole = at, whole and all_
     now = build(scenario)
     priced = [_priced(scenario, now, found, proposal) for proposal in efficient]
     before, solved = None, _spread(priced, scenario.config.closing.solved)
@@ -283,7 +285,17 @@ def closures(
     if own is not None and before is not None:
         own = replace(own, answer=plan(own, named))
     return Proposed(
-        scenario, found, tuple(priced), tuple(told_of), whole, before, refused, own, tuple(chosen), rest
+        scenario,
+        found,
+        tuple(priced),
+        tuple(told_of),
+        tuple(later),
+        whole,
+        before,
+        refused,
+        own,
+        tuple(chosen),
+        rest,
     )
 
 

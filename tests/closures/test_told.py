@@ -20,7 +20,7 @@ from allocator.closures.travel import Way
 from allocator.report.closures import ranked
 from allocator.scenario.check import read
 from allocator.words import say
-from builders import District
+from builders import District, issues_of
 from closures.test_choose import LIMIT, drawn, every
 
 SEEDS = range(12)
@@ -122,6 +122,52 @@ def _free(found: Layout):
     """Leave out what binds schools to one another."""
     closing = found.scenario.config.closing.model_copy(update={"townships": False})
     return replace(found.scenario, config=found.scenario.config.model_copy(update={"closing": closing}))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_forecast_is_tried_as_a_september_of_its_own(tmp_path: Path, seed: int) -> None:
+    """Each year gives the shares of the district with that year's pupils; blank cells and other sections are September's."""
+    made, rng = drawn(seed), np.random.default_rng(seed)
+    sections = [(row["school_id"], row["stage"]) for row in made.tables["sections"]]
+    september = {"school_id": "S0", "stage": "primary", "g1": 9}
+    years = {
+        year: [
+            {"school_id": school, "stage": stage} | {f"g{g}": int(rng.integers(1, 40)) for g in grades}
+            for school, stage in sections[:3]
+            for grades in [range(7, 10) if stage == "junior" else range(2, 6)]
+        ]
+        for year in ("2022", "2025")
+    }
+    made.row("enrolment", **september)
+    for year, listed in years.items():
+        for row in listed:
+            made.row("forecast", year=year, **row)
+    made.set(closing={"below": 130, "solved": 0})
+    proposed = app.closures(read(made.write(tmp_path / "d")))
+    assert proposed.years == ("2022", "2025")
+    for place, (year, listed) in enumerate(years.items()):
+        other = drawn(seed).set(closing={"below": 130, "solved": 0})
+        for row in listed:
+            same = (row["school_id"], row["stage"]) == ("S0", "primary")
+            other.row("enrolment", **({"g1": 9} | row if same else row))
+        found = layout(read(other.write(tmp_path / year)))
+        proposals, _ = frontier(found, LIMIT, posts_alone=True)
+        for one in proposed.advice:
+            share = one.shares[2 + place]
+            if not proposals:
+                assert np.isnan(share)
+            else:
+                closing = sum(one.school in p.closed for p in proposals)
+                assert share == pytest.approx(closing / len(proposals)), year
+
+
+@pytest.mark.parametrize("year", ["2020", "1999", "later", "20251", "2025.0"])
+def test_years_of_forecasts_are_years_to_come(tmp_path: Path, year: str) -> None:
+    """The September of the plan is enrolment.csv's, and what is no year is told."""
+    made = drawn(0).row("forecast", school_id="S1", stage="primary", year=year, g1=5)
+    assert [issue.column for issue in issues_of(made.write(tmp_path / "d")) if issue.severity == "error"] == [
+        "year"
+    ]
 
 
 def test_the_only_school_of_a_township_is_no_candidate(tmp_path: Path) -> None:

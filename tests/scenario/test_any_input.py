@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from allocator.scenario.read import read_tables
 from builders import District, issues_of, overlay, own_standard, small, toml
 
-TABLES = ("schools", "sections", "teachers", "posts", "travel", "enrolment")
+TABLES = ("schools", "sections", "teachers", "posts", "travel", "enrolment", "forecast")
 FILES = (*(f"{table}.csv" for table in TABLES), "scenario.toml", "standard.toml")
 ANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -16,7 +16,7 @@ from allocator.scenario.config import Closure
 from allocator.words import Text, text
 
 SHARES = (0.8, 1.2)
-"""Enrolment against which proposals are tried, as shares of September's pupils."""
+"""Enrolment against which proposals are tried, as shares of September's pupils; and the years of forecast.csv."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Advice:
     share
         Share of the efficient proposals that close it.
     shares
-        The same of the proposals with the most posts at the enrolments of :data:`SHARES`; nan where there are none.
+        The same of the proposals with the most posts at the enrolments of :data:`SHARES` and in the years of
+        forecast.csv; nan where there are none.
     said
         Why, whom it affects, where they go, what it frees, what stands against it, and the next best.
     """
@@ -187,23 +188,23 @@ def name(found: Layout, school: int) -> Text:
 
 
 def advice(
-    found: Layout, proposals: Sequence[Proposal], others: Mapping[float, Sequence[Proposal]]
+    found: Layout, proposals: Sequence[Proposal], others: Mapping[float | str, Sequence[Proposal]]
 ) -> list[Advice]:
     """Weigh every school that some efficient proposal closes, those of the most proposals first.
 
     Parameters
     ----------
     others
-        Proposals at other enrolments.
+        Proposals at other enrolments: shares of September's pupils, and years of forecast.csv.
     """
     told = []
     for school in (int(s) for s in np.flatnonzero(found.considered)):
         mine = [p for p in proposals if school in p.closed]
         if not mine:
             continue
-        shares = tuple(_share(school, others.get(factor, ())) for factor in SHARES)
+        shares = tuple(_share(school, those) for those in others.values())
         said = _said(found, mine, school)
-        if not any(shares):
+        if not any(shares[: len(SHARES)]):
             said = text("{first}; {then}", first=said, then=_THIS_YEAR)
         told.append(Advice(school, len(mine) / len(proposals), shares, said))
     return sorted(told, key=lambda one: (-one.share, found.ids[one.school]))

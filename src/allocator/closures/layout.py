@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from allocator.closures.travel import Way, way_of
 from allocator.demand.classes import class_groups
@@ -161,18 +162,22 @@ def column_named(name: str) -> Text:
     return both(columns_of("schools")[name].alias, name)
 
 
-def layout(scenario: Scenario, factor: float = 1.0) -> Layout:
+def layout(scenario: Scenario, factor: float = 1.0, year: str | None = None) -> Layout:
     """Lay out a checked scenario whose standard has a table ``closing``.
 
     Parameters
     ----------
     factor
         On the pupils of September.
+    year
+        A year of forecast.csv, whose pupils stand in place of September's where they are stated.
     """
     grown = scenario.config.enrolment.factor * factor
     enrolment = scenario.config.enrolment.model_copy(update={"factor": grown})
     config = scenario.config.model_copy(update={"enrolment": enrolment})
     tables = dict(scenario.tables)
+    if year is not None:
+        tables["enrolment"] = _forecast(scenario, year)
     if factor != 1:
         forecast = tables["enrolment"].copy()
         forecast[GRADES] = np.floor(forecast[GRADES].astype(float) * factor + 0.5)
@@ -214,6 +219,14 @@ def layout(scenario: Scenario, factor: float = 1.0) -> Layout:
             considered[i] = False
     found = tuple(w for w in found if considered[school[w.section]])
     return replace(draft, considered=considered, obstacles=obstacles, ways=found)
+
+
+def _forecast(scenario: Scenario, year: str) -> pd.DataFrame:
+    """Lay the forecast of a year over that of September, cell by cell."""
+    keys, later = ["school_id", "stage"], scenario.table("forecast")
+    september = scenario.table("enrolment").set_index(keys)
+    chosen = later[later["year"] == year].drop(columns="year").set_index(keys)
+    return chosen.combine_first(september).reset_index()
 
 
 def _classes(scenario: Scenario) -> dict[tuple[str | None, str | None], int]:

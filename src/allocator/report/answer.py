@@ -125,6 +125,8 @@ class Proposed:
         The efficient ones, by the number of schools that close.
     advice
         What is to be said of each school that one of them closes.
+    years
+        Years of forecast.csv, of which the advice gives shares after those of other enrolments.
     whole
         Whether every number of closures was looked at.
     before
@@ -145,6 +147,7 @@ class Proposed:
     layout: Layout
     proposals: tuple[Priced, ...]
     advice: tuple[Advice, ...]
+    years: tuple[str, ...]
     whole: bool
     before: Answer | None = None
     refused: Mapping[str, Text] = field(default_factory=dict)

@@ -53,7 +53,7 @@ _CLOSURES = (
     *("proposal", "school_id", "stage", "closes", "to_school", "grades", "pupils", "km", "minutes"),
     *("posts_freed", "reason"),
 )
-_SCHOOLS = ("school_id", "considered", "pupils", "share", "share_at_80", "share_at_120", "said")
+_SCHOOLS = ("school_id", "considered", "pupils", "share", "share_at_80", "share_at_120")
 
 
 def write_closures(proposed: Proposed, out: Path, page: str) -> list[Path]:
@@ -68,7 +68,7 @@ def write_closures(proposed: Proposed, out: Path, page: str) -> list[Path]:
     contents = {
         "proposals.csv": table(list(proposal_rows(proposed)), config.language, _PROPOSALS),
         "closures.csv": table(list(closure_rows(proposed)), config.language, _CLOSURES),
-        "candidates.csv": table(list(school_rows(proposed)), config.language, _SCHOOLS),
+        "candidates.csv": table(list(school_rows(proposed)), config.language, _candidate_columns(proposed)),
         "closures.html": page,
     }
     if proposed.together:
@@ -225,16 +225,21 @@ def school_rows(proposed: Proposed) -> Iterator[dict[str, Any]]:
     for school, code_ in enumerate(found.ids):
         one = told.get(school)
         considered = bool(found.considered[school])
-        shares = (0.0, None, None) if one is None else (one.share, *(_known(s) for s in one.shares))
+        others = (None,) * (len(SHARES) + len(proposed.years))
+        shares = (0.0, *others) if one is None else (one.share, *(_known(s) for s in one.shares))
         said = found.obstacles.get(school) or (one.said if one else unchosen(found, school))
         values = [
             code_,
             considered,
             int(found.pupils[school]),
-            *(shares if considered else (None,) * 3),
+            *(shares if considered else (None, *others)),
             said,
         ]
-        yield dict(zip(_SCHOOLS, values, strict=True))
+        yield dict(zip(_candidate_columns(proposed), values, strict=True))
+
+
+def _candidate_columns(proposed: Proposed) -> tuple[str, ...]:
+    return (*_SCHOOLS, *(f"share_in_{year}" for year in proposed.years), "said")
 
 
 def _known(share: float) -> float | None:
@@ -582,10 +587,11 @@ def _schools(proposed: Proposed) -> Table:
         text("Pupils"),
         text("In proposals"),
         *(text("With {share} of the pupils", share=f"{100 * factor:.0f}%") for factor in SHARES),
+        *(text("In {year}", year=year) for year in proposed.years),
         text("What is to be said"),
     )
     note = text(
-        "In proposals: the share of the efficient proposals that close it. With other numbers of pupils: the share of the proposals with the most posts."
+        "In proposals: the share of the efficient proposals that close it. With other numbers of pupils, and in the years that forecast.csv states: the share of the proposals with the most posts."
     )
     return Table(text("School by school"), columns, lines, (note,))
 

@@ -144,6 +144,7 @@ def known_schools(scenario: Scenario) -> Issues:
         "posts": ("school_id", "shared_with"),
         "travel": ("from_id", "to_id"),
         "enrolment": ("school_id",),
+        "forecast": ("school_id",),
     }
     for name, keys in columns.items():
         table = scenario.table(name)
@@ -187,7 +188,7 @@ def schools_without_sections(scenario: Scenario) -> Issues:
 
 def grades_of_stages(scenario: Scenario) -> Issues:
     """Report pupils in grades that the stage does not have."""
-    for name in ("sections", "enrolment"):
+    for name in ("sections", "enrolment", "forecast"):
         table = scenario.table(name)
         for stage, facts in scenario.standard.stages.items():
             for grade, column in enumerate(GRADES):
@@ -395,12 +396,25 @@ def sections_of_rows(scenario: Scenario) -> Issues:
         set(section_keys(scenario.table("sections"))),
         set(scenario.table("schools")["school_id"]),
     )
-    for name in ("posts", "enrolment"):
+    for name in ("posts", "enrolment", "forecast"):
         table = scenario.table(name)
         lost = [None not in key and key[0] in schools and key not in known for key in section_keys(table)]
         for row in rows(table, np.array(lost, dtype=bool)):
             expected, way = text("a section of sections.csv"), text("correct the stage or add the section")
             yield at(row, "stage", quoted(row["stage"]), expected, way)
+
+
+def years_of_forecasts(scenario: Scenario) -> Issues:
+    """Report years of forecasts that are none, or not later than the plan's."""
+    table, first = scenario.table("forecast"), scenario.config.school_year + 1
+    for at_, year in enumerate(table["year"]):
+        known = isinstance(year, str)
+        if known and not (year.isascii() and year.isdigit() and first <= int(year) < first + _FORECAST):
+            expected = text("a year from {first} to {last}", first=first, last=first + _FORECAST - 1)
+            yield at(table.iloc[at_], "year", quoted(year), expected, text("correct the year"))
+
+
+_FORECAST = 30  # years ahead
 
 
 def ways_without_length(scenario: Scenario) -> Issues:
@@ -592,6 +606,7 @@ CHECKS: dict[Check, tuple[str, ...]] = {
     future_months: ("config.school_year",),
     couples: ("teachers.couple_id",),
     sections_of_rows: _SECTIONS,
+    years_of_forecasts: ("config.school_year",),
     ways_without_length: (),
     headcounts: (),
     shares: _SECTIONS,

@@ -17,6 +17,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "posts": ("school_id", "stage", "subject"),
     "travel": ("from_id", "to_id"),
     "enrolment": ("school_id", "stage"),
+    "forecast": ("school_id", "stage", "year"),
 }
 PLAIN: dict[str, tuple[str, ...]] = {"points": ("point_id",), "sites": ("site_id",)}
 """Keys of the tables of :mod:`allocator.sites`, which are no part of a scenario."""
