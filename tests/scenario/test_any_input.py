@@ -37,6 +37,7 @@ def _all_tables() -> District:
         .row("posts", school_id="P1", stage="primary", subject="music", posts=1, shared_with="N1:0.5")
         .row("travel", from_id="P1", to_id="P2", km=3, minutes=6)
         .row("enrolment", school_id="P1", stage="primary", g1=30)
+        .row("forecast", school_id="P1", stage="primary", year="2023", g1=20)
         .file("standard.toml", toml(own_standard()))
     )
 
