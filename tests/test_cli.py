@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from rules.variants import TINY, variant
 
 SCENARIOS = TINY.parent
 PROGRAM = [sys.executable, "-c", "from allocator.cli import main; main()"]
-RESULT = {f"{name}.csv" for name in (*TABLES, *MORE)} | {"result.json", "report.html"}
+RESULT = {f"{name}.csv" for name in (*TABLES, *MORE)} | {"result.json", "report.html", "report.xlsx"}
 IMPOSSIBLE: Mapping[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "no lawful place": ({"rules": {"travel.limit": {"level": "hard", "minutes": 1}}}, {}, "travel.limit"),
     "floors above the staff": (
@@ -260,7 +261,7 @@ def test_a_district_is_scored_as_it_stands(tmp_path: Path, language: str, said: 
     found = run("score", TINY, "--out", tmp_path / "out", "--language", language)
     assert found.exit_code == 0
     assert said in found.stdout
-    kept = RESULT - {"plan.csv", "attribution.csv", "gains.csv", "result.json", "report.html"}
+    kept = RESULT - {"plan.csv", "attribution.csv", "gains.csv", "result.json", "report.html", "report.xlsx"}
     assert {path.name for path in (tmp_path / "out").iterdir()} == kept | {"score.html", "NOTICE.txt"}
     for name in kept:
         header = (tmp_path / "out" / name).read_text(encoding="utf-8").partition("\n")[0].split(",")
@@ -582,7 +583,11 @@ def holding(folder: Path, names: dict[str, str]) -> dict[str, set[str]]:
     """Return the teachers whose names stand in each file of a folder."""
     found = {}
     for path in folder.iterdir():
-        content = path.read_text(encoding="utf-8")
+        if path.suffix == ".xlsx":
+            with zipfile.ZipFile(path) as book:
+                content = "".join(book.read(name).decode("utf-8") for name in book.namelist())
+        else:
+            content = path.read_text(encoding="utf-8")
         found[path.name] = {t for t, name in names.items() if name in content or json.dumps(name) in content}
     return {name: who for name, who in found.items() if who}
 
@@ -597,13 +602,13 @@ def test_names_stand_nowhere_by_themselves(named: tuple[Path, dict[str, str]], t
 
 
 def test_names_stand_only_in_the_report(named: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
-    """With --names the report names those it lists, and no other file and not the console names anybody."""
+    """With --names the report and the workbook name those they list; no other file and not the console names anybody."""
     folder, names = named
     found = solve(folder, tmp_path, "--names")
     assert not any(name in found.output for name in names.values())
     plan = (tmp_path / "plan.csv").read_text(encoding="utf-8").splitlines()[1:]
     movers = {row.split(",")[0] for row in plan if ",stay," not in row}
-    assert holding(tmp_path, names) == {"report.html": movers}
+    assert holding(tmp_path, names) == {"report.html": movers, "report.xlsx": movers}
 
 
 # --- the other commands

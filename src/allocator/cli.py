@@ -32,6 +32,7 @@ from allocator.report.score import score_story, write_score
 from allocator.report.sites import sites_story, write_sites
 from allocator.report.story import Story, story
 from allocator.report.sweep import sweep_story, write_sweep
+from allocator.report.workbook import workbook
 from allocator.words import Text, say, text
 
 Found = TypeVar("Found")
@@ -117,7 +118,7 @@ def solve(
         voice.found = asked.config.language
         answer = _beside(lambda progress, stop: app.answer(asked, progress, priced=prices, stop=stop), voice)
         told = story(answer, names=names)
-        written = write(answer, folder, page(told), _command())
+        written = write(answer, folder, page(told), _command(), workbook(answer, told, names=names))
     _summary(told, next(path for path in written if path.name == "report.html"))
 
 
@@ -291,7 +292,9 @@ def audit(
         answer = app.audit(scenario, plan, changes)
         voice.found = answer.scenario.config.language
         told = story(answer, names=names)
-        written = [] if folder is None else write(answer, folder, page(told), _command())
+        written = []
+        if folder is not None:
+            written = write(answer, folder, page(told), _command(), workbook(answer, told, names=names))
     _summary(told, next((path for path in written if path.name == "report.html"), None))
     _warned(answer.problem.warnings, voice)
     for broken in answer.result.violations:

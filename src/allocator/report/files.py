@@ -30,7 +30,9 @@ from allocator.words import Text, say
 _PACKAGES = ("allocator", "ortools", "highspy", "numpy", "pandas")
 
 
-def write(answer: Answer, out: Path, page: str, command: Sequence[str]) -> list[Path]:
+def write(
+    answer: Answer, out: Path, page: str, command: Sequence[str], workbook: bytes | None = None
+) -> list[Path]:
     """Write the result folder.
 
     Parameters
@@ -44,6 +46,8 @@ def write(answer: Answer, out: Path, page: str, command: Sequence[str]) -> list[
         The report as HTML.
     command
         The command line, for the manifest.
+    workbook
+        The same as a workbook, where there is one.
 
     Raises
     ------
@@ -52,16 +56,18 @@ def write(answer: Answer, out: Path, page: str, command: Sequence[str]) -> list[
     """
     language = answer.scenario.config.language
     card = answer.card
-    contents = {
+    contents: dict[str, str | bytes] = {
         "plan.csv": table(plan_rows(answer), language),
         **{name: table(cells(rows), language, columns(name)) for name, rows in card.files().items()},
         "result.json": json.dumps(facts(answer, command), ensure_ascii=False, indent=1) + "\n",
         "report.html": page,
     }
+    if workbook is not None:
+        contents["report.xlsx"] = workbook
     return write_files(contents, out, answer.scenario.config.notice)
 
 
-def write_files(contents: dict[str, str], out: Path, notice: str) -> list[Path]:
+def write_files(contents: Mapping[str, str | bytes], out: Path, notice: str) -> list[Path]:
     """Write files into a folder, all or none, for the owner alone, with the notice beside them.
 
     Raises
@@ -70,7 +76,7 @@ def write_files(contents: dict[str, str], out: Path, notice: str) -> list[Path]:
         Where the folder cannot be written.
     """
     if notice:
-        contents = contents | {"NOTICE.txt": notice + "\n"}
+        contents = {**contents, "NOTICE.txt": notice + "\n"}
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = {out / name: out / f".{name}.new" for name in contents}
     for path in fresh:
@@ -89,12 +95,12 @@ def write_files(contents: dict[str, str], out: Path, notice: str) -> list[Path]:
     return list(fresh)
 
 
-def _write(path: Path, content: str) -> None:
+def _write(path: Path, content: str | bytes) -> None:
     """Write a file for the owner alone; what is not Unicode, as in names of folders, is written in escapes."""
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        file.write(content)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace"))
 
 
 _MAY_BE_EMPTY: dict[str, type[Row]] = {

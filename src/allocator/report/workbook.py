@@ -1,0 +1,444 @@
+"""The result as one workbook: lists that can be filtered and printed, and the CVs as live formulas.
+
+An inspector can follow every coefficient to its cells, and change a figure to see what it does. Text never becomes a
+formula, a number or a link, whatever it begins with.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
+
+from allocator.metrics import snapshot
+from allocator.metrics.indicators import Reading, counted, readings
+from allocator.metrics.shortfalls import UNITS
+from allocator.problem import Ints, Problem
+from allocator.report.answer import Answer
+from allocator.report.files import plan_rows
+from allocator.report.names import ROUND_NAMES
+from allocator.report.parts import Cell
+from allocator.report.scorecard import school_names
+from allocator.report.story import Story
+from allocator.words import Text, say, text
+
+_WIDEST, _ALONE, _NARROWEST = 48, 110, 7  # of a column, in characters
+_LINE = 15  # points high
+_WIDE = "\u2e80"  # from here on a character is as wide as two
+_LONGEST = 32_000  # characters that a cell holds
+_OPTIONS = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+_YES = {True: text("yes"), False: text("no")}
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula with the value that it has now, for readers that do not reckon."""
+
+    written: str
+    value: float | str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: its name, the heads of its columns, its rows, and what stands below them."""
+
+    name: Text
+    columns: Sequence[Cell]
+    rows: Sequence[Sequence[Any]]
+    notes: Sequence[Text] = field(default_factory=tuple)
+
+
+def workbook(answer: Answer, told: Story, *, names: bool = False) -> bytes:
+    """Return the workbook of a result.
+
+    Parameters
+    ----------
+    told
+        The story of the same answer: its verdict stands first.
+    names
+        Whether people's names may stand beside their codes.
+    """
+    problem, plan = answer.problem, answer.result.plan
+    times = (snapshot.today(problem), snapshot.september(problem, plan))
+    read = readings(problem, times)
+    data = [_amounts(problem, each, name) for each, name in zip(read, _DATA, strict=True)]
+    sheets = [
+        _first(answer, told),
+        _moves(answer, names=names),
+        _balance(answer, read, told.language),
+        _sections(answer),
+        _posts(answer, text("Posts"), empty=False),
+        _posts(answer, text("Empty posts"), empty=True),
+        _journeys(answer),
+        *data,
+    ]
+    return written([sheet for sheet in sheets if sheet.rows], told, answer)
+
+
+_DATA = (text("Amounts today"), text("Amounts September"))
+
+
+def _first(answer: Answer, told: Story) -> Sheet:
+    """Say whose it is and what must be known first."""
+    rows: list[tuple[Any, ...]] = [(told.title,), (told.subtitle,)]
+    rows += [(told.notice,)] if told.notice else []
+    rows += [(mark.words,) for mark in told.verdict]
+    rows += [
+        (text("{file}: SHA-256 {hash}", file=name, hash=sha),) for name, sha in answer.problem.files.items()
+    ]
+    return Sheet(text("Read first"), (text("What must be known first"),), rows)
+
+
+def _moves(answer: Answer, *, names: bool) -> Sheet:
+    """List everybody with another place, or without one."""
+    problem, schools = answer.problem, school_names(answer.problem)
+    stages, subjects = problem.standard.stages, problem.standard.subjects
+    people = dict(zip(problem.teachers.ids, problem.teachers.table["name"], strict=True))
+    rows = []
+    for row in plan_rows(answer):
+        ends = [
+            (
+                schools.get(row[f"{end}_school"], ""),
+                stages[row[f"{end}_stage"]].name if row[f"{end}_stage"] else "",
+                subjects[row[f"{end}_subject"]].name if row[f"{end}_subject"] else "",
+            )
+            for end in ("from", "to")
+        ]
+        if row["round"] == "stay":
+            continue
+        rows.append(
+            (
+                row["teacher_id"],
+                *([people[row["teacher_id"]] or ""] if names else []),
+                *ends[0],
+                *ends[1],
+                ROUND_NAMES[row["round"]],
+                row["km"],
+                row["cross_zone"],
+                row["cross_stage"],
+                row["reason"],
+            )
+        )
+    columns = (
+        text("Teacher"),
+        *([text("Name")] if names else []),
+        text("From school"),
+        text("From stage"),
+        text("From subject"),
+        text("To school"),
+        text("To stage"),
+        text("To subject"),
+        text("Round"),
+        text("km"),
+        text("Other zone"),
+        text("Other stage"),
+        text("Reason"),
+    )
+    return Sheet(text("Moves"), columns, rows)
+
+
+def _sections(answer: Answer) -> Sheet:
+    """Show every section today and in September."""
+    standard, schools = answer.problem.standard, school_names(answer.problem)
+    official = [name for name, one in standard.indicators.items() if one.official] or list(
+        standard.indicators
+    )
+    rows = [
+        (
+            schools[row.school_id],
+            standard.stages[row.stage].name,
+            row.pupils_before,
+            row.pupils,
+            row.classes,
+            row.quota,
+            row.headcount_before,
+            row.headcount_after,
+            row.conforms_before,
+            row.conforms_after,
+            *(
+                measure.value
+                for name in official
+                for measure in (row.values[name].value_before, row.values[name].value_after)
+            ),
+        )
+        for row in answer.card.sections
+    ]
+    columns = (
+        text("School"),
+        text("Stage"),
+        text("Pupils today"),
+        text("Pupils September"),
+        text("Classes September"),
+        text("Quota September"),
+        text("Teachers today"),
+        text("Teachers September"),
+        text("Conforms today"),
+        text("Conforms September"),
+        *(
+            text("{indicator}, {time}", indicator=standard.indicators[name].name, time=time)
+            for name in official
+            for time in (text("today"), text("September"))
+        ),
+    )
+    return Sheet(text("Schools"), columns, rows)
+
+
+def _posts(answer: Answer, name: Text, *, empty: bool) -> Sheet:
+    """List the posts of every subject, or those that stay empty."""
+    standard, schools = answer.problem.standard, school_names(answer.problem)
+    rows = [
+        (
+            schools[row.school_id],
+            standard.stages[row.stage].name,
+            standard.subjects[row.subject].name,
+            row.posts_before,
+            row.filled_before,
+            row.posts,
+            row.filled_after,
+            row.unfilled,
+            row.extra,
+        )
+        for row in answer.card.posts
+        if row.unfilled or not empty
+    ]
+    columns = (
+        text("School"),
+        text("Stage"),
+        text("Subject"),
+        text("Posts today"),
+        text("Filled today"),
+        text("Posts in September"),
+        text("Filled in September"),
+        text("Empty"),
+        text("Beyond posts"),
+    )
+    return Sheet(name, columns, rows)
+
+
+def _journeys(answer: Answer) -> Sheet:
+    """List the pupils who change school."""
+    standard, schools = answer.problem.standard, school_names(answer.problem)
+    rows = [
+        (
+            schools[one.school_id],
+            standard.stages[one.stage].name,
+            schools[one.to_school],
+            ", ".join(map(str, one.grades)),
+            one.pupils,
+            one.km,
+            one.minutes,
+        )
+        for one in answer.problem.journeys
+    ]
+    columns = (
+        text("From"),
+        text("Stage"),
+        text("Pupils go to"),
+        text("Grades"),
+        text("Pupils"),
+        text("km"),
+        text("Minutes"),
+    )
+    return Sheet(text("Pupils who change school"), columns, rows)
+
+
+def _amounts(problem: Problem, read: Mapping[str, Reading], name: Text) -> Sheet:
+    """Show what every section that counts has, stage by stage: what the formulas reckon with."""
+    schools, standard = school_names(problem), problem.standard
+    rows: list[tuple[Any, ...]] = []
+    for stage, here in _blocks(problem, read):
+        rows += [
+            (
+                schools[problem.school_ids[problem.sections.school[u]]],
+                standard.stages[stage].name,
+                int(next(iter(read.values())).pupils[u]),
+                *(_known(one.amounts[u] / one.indicator.per) for one in read.values()),
+            )
+            for u in here.tolist()
+        ]
+    columns = (
+        text("School"),
+        text("Stage"),
+        text("Pupils"),
+        *(
+            text(
+                "{indicator}: {unit}", indicator=one.indicator.name, unit=UNITS.get(one.indicator.counts, "")
+            )
+            for one in read.values()
+        ),
+    )
+    note = text(
+        "What each section that the standard counts has in all, not for each pupil; teaching points that count with a school are added to it. The coefficients of the sheet of balance reckon with these cells."
+    )
+    return Sheet(name, columns, rows, (note,))
+
+
+def _blocks(problem: Problem, read: Mapping[str, Reading]) -> Iterator[tuple[str, Ints]]:
+    """Yield each stage with its sections that count, in the order of their rows."""
+    at = next(iter(read.values())).snapshot
+    for g, stage in enumerate(problem.stages):
+        yield stage, counted(problem, at, g)
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def _balance(answer: Answer, read: Sequence[Mapping[str, Reading]], language: str) -> Sheet:
+    """Show every coefficient of variation, today and in September, as a formula over the amounts."""
+    problem = answer.problem
+    rows: list[tuple[Any, ...]] = []
+    cells = [_ranges(problem, each, say(name, language)) for each, name in zip(read, _DATA, strict=True)]
+    measured = {(r.stage, r.indicator): r for r in answer.card.balance if r.measure == "cv"}
+    for (stage, indicator), row in measured.items():
+        known = problem.standard.indicators.get(indicator)
+        if known is None:
+            continue  # the composite is the mean of these
+        at = len(rows) + 2
+        found: list[Any] = []
+        for ranges, measure in zip(cells, (row.before, row.after), strict=True):
+            pupils, amounts = ranges[stage, indicator]
+            found.append(
+                measure.why_not if measure.value is None else Formula(_cv(pupils, amounts), measure.value)
+            )
+        verdict: Any = ""
+        if row.threshold is not None and row.after.value is not None:
+            met, missed = say(text("within"), language), say(text("above"), language)
+            verdict = Formula(f'=IF(E{at}<=C{at},"{met}","{missed}")', met if row.pass_after else missed)
+        rows.append((problem.standard.stages[stage].name, known.name, row.threshold, *found, verdict))
+    columns = (
+        text("Stage"),
+        text("Indicator"),
+        text("Limit"),
+        text("CV today"),
+        text("CV September"),
+        text("Verdict"),
+    )
+    note = text(
+        "Live formulas: the coefficient of variation, weighted by pupils, of the amounts in the sheets 'Amounts today' and 'Amounts September'. Change a figure there to see what it does."
+    )
+    return Sheet(text("Balance"), columns, rows, (note,))
+
+
+def _ranges(
+    problem: Problem, read: Mapping[str, Reading], sheet: str
+) -> dict[tuple[str, str], tuple[str, str]]:
+    """Cells of the pupils and of the amounts of every stage and indicator."""
+    found, first = {}, 2
+    for stage, here in _blocks(problem, read):
+        last = first + len(here) - 1
+        for place, indicator in enumerate(read):
+            column = xl_col_to_name(3 + place)
+            found[stage, indicator] = (
+                f"'{sheet}'!$C${first}:$C${last}",
+                f"'{sheet}'!${column}${first}:${column}${last}",
+            )
+        first = last + 1
+    return found
+
+
+def _cv(pupils: str, amounts: str) -> str:
+    """Write the official coefficient of variation: deviations of each section's share from the mean, by pupils."""
+    mean = f"SUM({amounts})/SUM({pupils})"
+    return f"=SQRT(SUMPRODUCT({pupils},({amounts}/{pupils}-{mean})^2)/SUM({pupils}))/({mean})"
+
+
+def written(sheets: Iterable[Sheet], told: Story, answer: Answer) -> bytes:
+    """Write sheets: heads that stay in sight, filters, widths, and pages that can be printed."""
+    held = BytesIO()
+    book = xlsxwriter.Workbook(held, _OPTIONS)
+    title = say(told.title, told.language) if isinstance(told.title, Text) else told.title
+    book.set_properties(
+        {"title": title, "comments": told.notice, "created": answer.began.replace(tzinfo=None)}
+    )
+    head = book.add_format(
+        {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#EEF2F7"}
+    )
+    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+    number = book.add_format({"num_format": "#,##0.####", "valign": "top"})
+    fine = book.add_format({"num_format": "0.0000", "valign": "top"})
+    quiet = book.add_format({"text_wrap": False, "italic": True, "font_color": "#555555"})
+    for sheet in sheets:
+        page = book.add_worksheet(say(sheet.name, told.language))
+        heads = [str(_shown(column, told.language)) for column in sheet.columns]
+        for at, words in enumerate(heads):
+            page.write_string(0, at, words, head)
+        shown = [[_shown(cell, told.language) for cell in row] for row in sheet.rows]
+        widths = _widths(heads, shown)
+        for c, width in enumerate(widths):
+            page.set_column(c, c, width)
+        for r, (row, values) in enumerate(zip(sheet.rows, shown, strict=True), start=1):
+            lines = max(math.ceil(_width(value) / width) for value, width in zip(values, widths, strict=True))
+            if lines > 1:
+                page.set_row(r, _LINE * lines)
+            for c, (cell, value) in enumerate(zip(row, values, strict=True)):
+                if isinstance(cell, Formula):
+                    page.write_formula(r, c, cell.written, fine, cell.value)
+                elif isinstance(value, str):
+                    page.write_string(r, c, value[:_LONGEST], wrapped)
+                else:
+                    page.write_number(r, c, value, number)
+        last = len(sheet.rows)
+        for n, note in enumerate((told.notice, *sheet.notes)):
+            if note:
+                page.write_string(last + 2 + n, 0, _shown(note, told.language), quiet)
+        page.freeze_panes(1, 1 if len(heads) > 1 else 0)
+        page.autofilter(0, 0, last, len(heads) - 1)
+        page.set_landscape()
+        page.set_paper(9)
+        page.fit_to_pages(1, 0)
+        page.repeat_rows(0)
+        page.print_area(0, 0, last + 2 + len(sheet.notes), len(heads) - 1)
+        page.set_header(f"&L{_printed(title)}&R{_printed(say(sheet.name, told.language))}")
+        page.set_footer(f"&L{_printed(told.notice)[:_FOOT]}&R&P / &N")
+    book.close()
+    return held.getvalue()
+
+
+_FOOT = 180  # a foot of a page holds 255 characters in all
+
+
+def _widths(heads: Sequence[str], rows: Sequence[Sequence[str | float]]) -> list[float]:
+    """Widths of the columns: of their longest cell within limits, a head over two lines; the only one is wide."""
+    found = [_width(words) / 2 for words in heads]
+    for row in rows:
+        found = [max(width, _width(value)) for width, value in zip(found, row, strict=True)]
+    widest = _ALONE if len(heads) == 1 else _WIDEST
+    return [min(max(width + 1, _NARROWEST), widest) for width in found]
+
+
+def _printed(words: str) -> str:
+    """Write an ampersand of a head or foot as one."""
+    return words[:_FOOT].replace("&", "&&")
+
+
+def _shown(cell: Any, language: str) -> str | float:
+    """Return what a cell shows: text, or a number."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool | np.bool_):
+        return say(_YES[bool(cell)], language)
+    if isinstance(cell, Text):
+        return say(cell, language)
+    if isinstance(cell, Formula):
+        return cell.value if isinstance(cell.value, str) else "0.0000"
+    if isinstance(cell, int | float | np.integer | np.floating):
+        return float(cell)
+    return str(cell)
+
+
+def _width(value: str | float) -> float:
+    """Characters that a cell is wide."""
+    words = value if isinstance(value, str) else f"{value:,.4g}"
+    return sum(2 if char >= _WIDE else 1 for char in words)
