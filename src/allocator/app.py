@@ -284,6 +284,9 @@ def closures(
     own = _own(named, now, found) if beside else None
     if own is not None and before is not None:
         own = replace(own, answer=plan(own, named))
+        if chosen:
+            at_once = named.config.model_copy(update={"mode": "joint"})
+            chosen.append(replace(own, answer=plan(own, replace(named, config=at_once))))
     return Proposed(
         scenario,
         found,

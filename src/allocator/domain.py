@@ -222,11 +222,19 @@ class Band(Frozen):
 
 
 class Closing(Frozen):
-    """What closing schools must keep to: who is small enough to be considered, and the ways of pupils."""
+    """What closing schools must keep to: who is small enough to be considered, and the ways of pupils.
+
+    ``small_below_setting`` names another number for schools of some settings (urban, town, rural, remote).
+    """
 
     small_below: Number
+    small_below_setting: dict[str, Number] = Field(default_factory=dict)
     walk_speed: Number
     bands: dict[str, Band]
+
+    def small(self, setting: str | None) -> Number:
+        """Return the number of pupils below which a school of a setting is small."""
+        return self.small_below_setting.get(setting or "", self.small_below)
 
 
 class Retirement(Frozen):

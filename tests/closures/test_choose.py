@@ -154,7 +154,7 @@ def small(most: int):
     ("km", "minutes", "boards", "modes", "over"),
     [
         (2.0, 4.0, False, (30, 0, 0), None),  # half an hour on foot
-        (2.1, 4.2, False, (15, 15, 0), None),  # the little ones ride, the others walk
+        (2.1, 4.2, False, (0, 30, 0), None),  # too far on foot for the little ones: all ride
         (10.0, 20.0, False, (0, 30, 0), None),
         (17.0, 34.0, True, (0, 15, 15), 30.0),  # grades 1 to 3 never board
         (25.0, 50.0, True, (0, 0, 30), 30.0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +14,14 @@ from typer.testing import CliRunner
 
 from allocator import app
 from allocator.cli import cli
-from allocator.closures.advise import nearer, unchosen
+from allocator.closures.advise import advice, code, nearer, sentence, unchosen
 from allocator.closures.choose import Chooser, Proposal, breaches, frontier, most_posts, worth
 from allocator.closures.layout import Layout, layout
 from allocator.closures.travel import Way
 from allocator.report.closures import ranked
 from allocator.scenario.check import read
 from allocator.words import say
-from builders import District, issues_of
+from builders import District, issues_of, own_standard, toml
 from closures.test_choose import LIMIT, drawn, every
 
 SEEDS = range(12)
@@ -86,7 +87,7 @@ def test_nearer_schools_are_named_with_why(tmp_path: Path, seed: int) -> None:
                 if s == end and found.stage[v] == found.stage[way.section]
             )
             other = next((w for w in found.ways if (w.section, w.to) == (way.section, v)), None)
-            assert ("differs in" in why) is any(c[start] != c[end] for c in cells)
+            assert ("differing in" in why) is any(c[start] != c[end] for c in cells)
             if "closes as well" in why:
                 assert end in one.closed
             if "longer than the limits" in why:
@@ -269,3 +270,47 @@ def test_a_table_of_an_earlier_choice_does_not_stay(together: tuple[Path, Path],
         assert CliRunner().invoke(cli, asked).exit_code == 0
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert not [name for name in names if name == "together.csv" or "-1.toml" in name]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_said_of_a_school_is_of_the_proposal_that_is_named(tmp_path: Path, seed: int) -> None:
+    """Receiver, classes and the next nearest are of one proposal, and sending the pupils there breaks nothing."""
+    found = laid(tmp_path, seed)
+    proposals, _ = frontier(found, LIMIT)
+    named = {code(one): one for one in proposals}
+    for told in advice(found, proposals, {}):
+        said = say(told.said, "en")
+        which = re.match(r"in (\d\d\w) ", said)
+        assert which
+        one = named[which[1]]
+        assert told.school in one.closed
+        for way in (w for w in one.ways if found.school[w.section] == told.school):
+            assert say(sentence(found, one, way), "en") in said
+            other = re.search(r"the nearest other school that could take them then is (\S+)", said)
+            fits = [
+                w
+                for w in found.ways
+                if w.section == way.section
+                and w.to != way.to
+                and not list(breaches(found, one.closed, [*(v for v in one.ways if v is not way), w]))
+            ]
+            assert bool(fits) or "against it" in said
+            assert other or not any(fits)
+
+
+def test_a_school_is_small_by_its_setting(tmp_path: Path) -> None:
+    """In the country below another number than in town, where the standard says so; the scenario's own number is for all."""
+    standard = own_standard()
+    standard["closing"]["small_below_setting"] = {"rural": standard["closing"]["small_below"] | {"value": 30}}
+    made = District(title="Setting", school_year=2020, seed=1, language="en", standard="standard.toml")
+    made.file("standard.toml", toml(standard))
+    for i, setting in enumerate(("town", "rural", "rural")):
+        made.school(f"S{i}", setting=setting, lat=f"34.0{i}", lon="116.8")
+        made.section(f"S{i}", "primary", [8 - 4 * (i == 2)] * 6, classrooms=12)
+    found = layout(read(made.write(tmp_path / "d"), needed=("schools", "sections")))
+    assert found.considered.tolist() == [True, False, True]
+    assert "not fewer than 30" in say(found.obstacles[1], "en")
+    found = layout(
+        read(made.set(closing={"below": 60}).write(tmp_path / "e"), needed=("schools", "sections"))
+    )
+    assert found.considered.all()

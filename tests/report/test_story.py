@@ -85,7 +85,7 @@ def test_every_sentence_of_tiny_is_true(tiny: Folder) -> None:
         f"Teachers of closing schools with a new place: {displaced}; they are counted apart.": None,
         "New teachers with a place: 1.": None,
         f"Posts that stay empty: {empty} of {sum(places.values())}; with everybody at the present place, and nobody of closing schools or newly hired placed, it would be {still}.": None,
-        f"Schools that close: 1. Pupils who change school: {pupils}; their longest way is {km:.1f} km ({km / 30 * 60:.0f} minutes). Posts freed: {freed}.": None,
+        f"Schools that close: 1. Pupils who change school: {pupils}; their longest way is {km:.1f} km ({km / 30 * 60:.0f} minutes by road). Posts freed: {freed}.": None,
         f"Coefficients of variation within their limit: {before.count(True)} of 14 today, {after.count(True)} of 14 in September.": False,
         f"{after.count(None)} of them cannot be computed; the table says why.": None,
     }

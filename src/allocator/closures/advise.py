@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
 
-from allocator.closures.choose import Proposal, worth
+from allocator.closures.choose import Proposal, breaches, worth
 from allocator.closures.layout import Layout, column_named
 from allocator.closures.travel import Way
 from allocator.scenario.config import Closure
@@ -85,8 +84,25 @@ def sentence(found: Layout, proposal: Proposal, way: Way) -> Text:
         full=_each(pupils + int(coming.sum()), after),
         before=_each(pupils, int(found.classes[to])),
     )
-    for school, why in nearer(found, proposal, way)[:_NEARER]:
-        km = f"{found.km[found.school[way.section], school]:.1f}"
+    others: list[tuple[int, Text]] = []
+    apart: list[tuple[int, Text]] = []
+    for school, why in nearer(found, proposal, way):
+        (others if found.differing(int(found.school[way.section]), school) is None else apart).append(
+            (school, why)
+        )
+    start = int(found.school[way.section])
+    if apart:
+        school, why = apart[0]
+        words = text(
+            "{first}; nearer and {why}: {n} schools, the nearest {school} at {km} km",
+            first=words,
+            why=why,
+            n=len(apart),
+            school=name(found, school),
+            km=f"{found.km[start, school]:.1f}",
+        )
+    for school, why in others[:_NEARER]:
+        km = f"{found.km[start, school]:.1f}"
         words = text(
             "{first}; nearer, {km} km, {school}: {why}",
             first=words,
@@ -94,6 +110,8 @@ def sentence(found: Layout, proposal: Proposal, way: Way) -> Text:
             school=name(found, school),
             why=why,
         )
+    if len(others) > _NEARER:
+        words = text("{first}; and {n} nearer ones more", first=words, n=len(others) - _NEARER)
     return words
 
 
@@ -117,7 +135,7 @@ def nearer(found: Layout, proposal: Proposal, way: Way) -> list[tuple[int, Text]
         end, column = int(found.school[v]), found.differing(start, int(found.school[v]))
         classes = found.classes_with(v, coming[v] + found.own[way.section])
         if column is not None:
-            why = text("differs in '{column}'", column=column_named(column))
+            why = text("differing in '{column}'", column=column_named(column))
         elif end in proposal.closed:
             why = text("closes as well")
         elif v not in reach:
@@ -146,7 +164,7 @@ def way_stage(found: Layout, way: Way) -> str:
 
 
 _SAME, _FEW = 1e-6, 0.05
-_NEARER = 2  # schools that are named
+_NEARER = 6  # schools that are named, each with its reason
 
 
 def mode(way: Way) -> Text:
@@ -222,39 +240,46 @@ def _share(school: int, proposals: Sequence[Proposal]) -> float:
 
 
 def _said(found: Layout, mine: Sequence[Proposal], school: int) -> Text:
-    """Put the paragraph together: from the receivers that most proposals choose, and the least that it frees."""
+    """Put the paragraph together: what happens in one proposal that is named, and in how many it is the same school."""
     parts: list[Text] = []
-    for section in dict.fromkeys(w.section for w in _of(found, mine[0], school)):
-        ends = Counter(w.to for p in mine for w in p.ways if w.section == section)
-        to, times = max(ends.items(), key=lambda end: (end[1], -end[0]))
-        last = next(p for p in reversed(mine) if any(w.section == section and w.to == to for w in p.ways))
-        way = next(w for w in last.ways if w.section == section)
-        parts.append(sentence(found, last, way))
+    shown = max(mine, key=lambda p: (p.aim == "posts", len(p.closed)))
+    for way in _of(found, shown, school):
+        words = text("in {which} {sentence}", which=code(shown), sentence=sentence(found, shown, way))
+        parts.append(words)
+        times = sum(w.to == way.to for p in mine for w in p.ways if w.section == way.section)
         if times < len(mine):
-            parts.append(text("in {n} of {all} proposals", n=times, all=len(mine)))
-        near = sorted(
-            (
-                w
-                for w in found.ways
-                if w.section == section and w.to != to and w.pupils and found.sets([w], 1)
-            ),
-            key=lambda w: (w.km, found.ids[found.school[w.to]]),
-        )
-        if near:
-            end = name(found, int(found.school[near[0].to]))
+            parts.append(
+                text("to this school in {n} of the {all} proposals that close it", n=times, all=len(mine))
+            )
+        other = _next(found, shown, way)
+        if other is None:
+            parts.append(
+                text("against it: then no other school within the limits of their way has rooms for them")
+            )
+        else:
             words = text(
-                "the nearest other school that may take them is {school}, {km} km",
-                school=end,
-                km=f"{near[0].km:.1f}",
+                "the nearest other school that could take them then is {school}, {km} km",
+                school=name(found, int(found.school[other.to])),
+                km=f"{other.km:.1f}",
             )
             parts.append(words)
-        else:
-            parts.append(
-                text("against it: no other school within the limits of their way has rooms for them")
-            )
     freed = [round(freed_by(found, p, school), 6) + 0.0 for p in mine]  # 0 is not told as -0
     parts.append(_freed(min(freed), max(freed)))
     return reduce(lambda first, then: text("{first}; {then}", first=first, then=then), parts)
+
+
+def _next(found: Layout, proposal: Proposal, way: Way) -> Way | None:
+    """Return the nearest other way of a section to a school that stays and has rooms beside all else of a proposal."""
+    others = [w for w in proposal.ways if w.section != way.section]
+    fits = [
+        w
+        for w in found.ways
+        if w.section == way.section
+        and w.to != way.to
+        and found.school[w.to] not in proposal.closed
+        and not any(True for _ in breaches(found, proposal.closed, (*others, w)))
+    ]
+    return min(fits, key=lambda w: (w.km, found.ids[found.school[w.to]]), default=None)
 
 
 def _freed(least: float, most: float) -> Text:

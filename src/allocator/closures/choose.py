@@ -520,7 +520,9 @@ def most_posts(
             return found, 0.0 if first.values is None and first.proved else None
         if len(found) == n:
             return found, first.bound / _POST
-        proposal, _ = _least(chooser, closures, limit, "posts", first, chooser.chosen(first.values)[0])
+        # the first is the least way of all that free as many posts, as a choice of closures alone would be
+        only = chooser.chosen(first.values)[0] if found else None
+        proposal, _ = _least(chooser, closures, limit, "posts", first, only)
         found.append(replace(proposal, letter=f"-{len(found) + 1}"))
         if tell is not None:
             tell(len(found), n)

@@ -281,8 +281,7 @@ def _only_ones(found: Layout) -> Iterator[tuple[int, Text]]:
 
 def _obstacles(found: Layout, journeys: tuple[Journey, ...]) -> Iterator[tuple[int, Text]]:
     """Say of each school that is not considered why; the first reason counts."""
-    config, asked = found.scenario.config.closing, found.standard.closing
-    below = config.below if config.below is not None or asked is None else asked.small_below.value
+    config = found.scenario.config.closing
     receiving = {journey.to_school for journey in journeys}
     pins = {
         school if pin == "stay" else pin
@@ -307,13 +306,21 @@ def _obstacles(found: Layout, journeys: tuple[Journey, ...]) -> Iterator[tuple[i
             yield i, text("a teacher is pinned to it")
         elif school in receiving:
             yield i, text("receives the pupils of another closure")
-        elif below is not None and found.pupils[i] >= below:
+        elif (below := _below(found, row["setting"])) is not None and found.pupils[i] >= below:
             yield (
                 i,
                 text("has {n} pupils, not fewer than {limit}", n=int(found.pupils[i]), limit=f"{below:g}"),
             )
         elif not found.pupils[i]:
             yield i, text("has no pupils")
+
+
+def _below(found: Layout, setting: str | None) -> float | None:
+    """Return the number of pupils below which a school may be proposed, None for no such limit."""
+    stated, asked = found.scenario.config.closing.below, found.standard.closing
+    if stated is not None or asked is None:
+        return stated
+    return asked.small(setting).value
 
 
 def _ways(found: Layout, ways: Roads) -> Iterator[Way]:

@@ -44,7 +44,9 @@ class Way:
 def way_of(
     closing: Closing, section: int, to: int, own: Ints, road: tuple[float, float], *, boards: bool
 ) -> Way:
-    """Let each band walk where that is within its limit, else ride, else board where that is allowed.
+    """Let all walk where that is within the limit of each, else ride, those who may not ride so long board where they may.
+
+    Where a bus runs nobody walks the same road.
 
     Parameters
     ----------
@@ -58,12 +60,11 @@ def way_of(
     km, minutes = road
     on_foot = 60 * km / closing.walk_speed.value
     modes, slowest, over = {"walking": 0, "riding": 0, "boarding": 0}, 0.0, None
-    for band in closing.bands.values():
-        n = int(own[list(band.grades)].sum())
-        if not n:
-            continue
+    bands = [(band, n) for band in closing.bands.values() if (n := int(own[list(band.grades)].sum()))]
+    walk = all(on_foot <= band.minutes.value for band, _ in bands)
+    for band, n in bands:
         limit = band.minutes.value
-        if on_foot <= limit:
+        if walk or minutes > limit >= on_foot:
             mode, slowest = "walking", max(slowest, on_foot)
         elif minutes <= limit:
             mode, slowest = "riding", max(slowest, minutes)

@@ -13,13 +13,17 @@ from allocator.closures.choose import breaches
 from allocator.closures.layout import column_named
 from allocator.closures.travel import Way
 from allocator.domain import Number
+from allocator.metrics.requirements import KINDS
 from allocator.problem import Ints, Problem
 from allocator.report.answer import Answer, Priced, Proposed, rival
 from allocator.report.files import table, write_files
 from allocator.report.frontier import within_limits
 from allocator.report.names import LEVELS
 from allocator.report.parts import Chart, Dot, Line, Mark, Table, percent
+from allocator.report.procedure import unfilled_weighted
 from allocator.report.story import Story, headed
+from allocator.rules.codes import CODES
+from allocator.scenario.read import Scenario
 from allocator.words import Text, both, text
 
 _PROPOSALS = (
@@ -48,7 +52,7 @@ _PROPOSALS = (
     "posts_at_receivers",
     "closing_staff",
 )
-_TOGETHER = ("rank", *_PROPOSALS, "closed")
+_TOGETHER = ("rank", *_PROPOSALS, "unfilled_weighted", "closed")
 _CLOSURES = (
     *("proposal", "school_id", "stage", "closes", "to_school", "grades", "pupils", "km", "minutes"),
     *("posts_freed", "reason"),
@@ -74,7 +78,7 @@ def write_closures(proposed: Proposed, out: Path, page: str) -> list[Path]:
     if proposed.together:
         contents["together.csv"] = table(list(together_rows(proposed)), config.language, _TOGETHER)
     for one in (*proposed.proposals, *proposed.together):
-        if one.answer is not None:
+        if one.answer is not None and one.proposal.aim != "own":
             contents[f"closures-{code(one.proposal)}.toml"] = "".join(_toml(proposed, one))
     written = write_files(contents, out, config.notice)
     for old in out.iterdir():  # of an earlier run, and nothing else
@@ -116,7 +120,8 @@ def together_rows(proposed: Proposed) -> Iterator[dict[str, Any]]:
     listed = ranked(proposed)
     for rank, (one, row) in enumerate(zip(listed, _rows(proposed, listed), strict=True), start=1):
         closed = ";".join(proposed.layout.ids[s] for s in one.proposal.closed)
-        yield {"rank": rank, **row, "closed": closed}
+        empty = None if one.answer is None else unfilled_weighted(one.answer.problem, one.answer.card)
+        yield {"rank": rank, **row, "unfilled_weighted": empty, "closed": closed}
 
 
 def ranked(proposed: Proposed) -> list[Priced]:
@@ -248,8 +253,14 @@ def _known(share: float) -> float | None:
 
 def closures_story(proposed: Proposed) -> Story:
     """Tell the proposals."""
-    told = [_proposals(proposed), _plans(proposed), _together(proposed), _schools(proposed)]
-    told += [_closed(proposed), _ways(proposed), _obstacles(proposed), _assumed(proposed)]
+    told = [
+        _headline(proposed),
+        _proposals(proposed),
+        _plans(proposed),
+        _together(proposed),
+        _schools(proposed),
+    ]
+    told += [_closed(proposed), _ways(proposed), _obstacles(proposed), assumed(proposed.scenario)]
     return headed(proposed.scenario, _verdict(proposed), [t for t in told if t.rows], _charts(proposed))
 
 
@@ -279,7 +290,7 @@ def _verdict(proposed: Proposed) -> Iterator[Mark]:
     best = max(proposals, key=lambda one: (len(one.proposal.closed), one.worth.posts))
     w = best.worth
     words = text(
-        "Up to {most} closures were looked at. The most posts are freed by proposal {which} with {n}: {posts} by the classes saved, {set} as posts are set; {pupils} pupils change school, the longest way takes {minutes} minutes.",
+        "Up to {most} closures were looked at. The most posts are freed by proposal {which} with {n}: {posts} by the classes saved, {set} as posts are set; {pupils} pupils change school, the longest way between the two schools takes {minutes} minutes by estimate.",
         most=asked.most,
         which=code(best.proposal),
         n=len(best.proposal.closed),
@@ -289,13 +300,7 @@ def _verdict(proposed: Proposed) -> Iterator[Mark]:
         minutes=f"{w.longest:.0f}",
     )
     yield Mark(words, None)
-    if best.posts_at_receivers > 0:
-        words = text(
-            "Of the {set} posts as they are set, {n} are at schools that stay open: with the pupils who come they are no small schools any more, or share classes.",
-            set=best.posts_freed,
-            n=best.posts_at_receivers,
-        )
-        yield Mark(words, None)
+    yield from _where_freed(best)
     yield from _gained(proposed)
     gap = max(_gap(one) for one in proposals)
     words = text(
@@ -320,9 +325,27 @@ def _verdict(proposed: Proposed) -> Iterator[Mark]:
     if proposed.own is not None:
         yield from _beside(proposed, proposed.own)
     yield from _two_steps(proposed)
+    yield Mark(NO_DECISION, None)
+
+
+def _where_freed(best: Priced) -> Iterator[Mark]:
+    """Say where posts as they are set are freed, and where more are needed."""
+    left, gone = best.posts_at_receivers, best.posts_freed - best.posts_at_receivers
+    words = text(
+        "Of the posts as they are set, {gone} go at the schools that close, and {n} more are needed where their pupils come.",
+        gone=gone,
+        n=-left,
+    )
+    if left >= 0:
+        words = text(
+            "Of the posts as they are set, {gone} go at the schools that close and {n} at schools that stay open: with the pupils who come they are no small schools any more, or share classes.",
+            gone=gone,
+            n=left,
+        )
+    yield Mark(words, None)
     yield Mark(
         text(
-            "A proposal is no decision: parents are heard, and the way, the rooms and the safety of the road are looked at first."
+            "Posts that are freed are places and not people: nobody leaves the staff because a school closes."
         ),
         None,
     )
@@ -358,12 +381,18 @@ def _empty(answer: Answer | None) -> tuple[int, int]:
     return sum(row.unfilled for row in rows), sum(row.extra for row in rows)
 
 
+NO_DECISION = text(
+    "A proposal is no decision: parents are heard, and the way, the rooms and the safety of the road are looked at first."
+)
+
+
 def _two_steps(proposed: Proposed) -> Iterator[Mark]:
     """Say what choosing closures first and teachers afterwards costs, as far as that was looked at."""
     if not proposed.together:
         return
     first, best = proposed.together[0], ranked(proposed)[0]
     n = len(proposed.together)
+    ties = sum(abs(one.worth.posts - first.worth.posts) < _ROUNDING for one in proposed.together)
     if first.answer is None or best.answer is None:
         yield Mark(text("The price of deciding in two steps is not known: a plan is missing."), None)
         return
@@ -371,7 +400,7 @@ def _two_steps(proposed: Proposed) -> Iterator[Mark]:
     gained = next(((a, b) for a, b in pairs if b.objective < a.objective - _ROUNDING), None)
     if gained is None:
         words = text(
-            "Of the {n} choices with the most posts, solved with the teachers, none is better for them than {first}, the one with most posts: deciding in two steps costs nothing among these.",
+            "Of the {n} choices of the table below, solved with the teachers, none is better for them than {first}, which deciding in two steps gives: most posts, then the least way.",
             n=n,
             first=code(first.proposal),
         )
@@ -380,7 +409,7 @@ def _two_steps(proposed: Proposed) -> Iterator[Mark]:
         two, joint = gained
         sure = joint.objective < two.bound - _ROUNDING
         words = text(
-            "Of the {n} choices with the most posts, solved with the teachers, {best} is the best for them and not {first}, the one with most posts. The price of deciding in two steps: {two} in place of {joint} at the level '{level}', {proof}.",
+            "Of the {n} choices of the table below, solved with the teachers, {best} is the best for them; deciding in two steps gives {first}: most posts, then the least way. That costs at least: {two} in place of {joint} at the level '{level}', {proof}.",
             n=n,
             best=code(best.proposal),
             first=code(first.proposal),
@@ -396,8 +425,9 @@ def _two_steps(proposed: Proposed) -> Iterator[Mark]:
         yield Mark(text("How many posts other choices free is not known: the search was stopped."), False)
     elif proposed.rest > 0:
         words = text(
-            "Every other choice of as many schools or fewer frees at most {posts} posts by the classes saved; its plan was not looked at.",
+            "Choices that are not in the table free at most {posts} posts by the classes saved; {ties} of the table free as many as any. What others do for the teachers was not looked at here: a better one may be among them.",
             posts=f"{proposed.rest:.1f}",
+            ties=ties,
         )
         yield Mark(words, None)
 
@@ -433,6 +463,10 @@ def _beside(proposed: Proposed, own: Priced) -> Iterator[Mark]:
                 other=_even(best.answer),
             )
             yield Mark(words, None)
+    if not any(True for _ in breaches(found, own.proposal.closed, own.proposal.ways)):
+        yield Mark(
+            text("The closures that the scenario names break none of the limits of the proposals."), True
+        )
     for broken in breaches(found, own.proposal.closed, own.proposal.ways):
         yield Mark(text("Of the closures that the scenario names: {broken}.", broken=broken), False)
     for school in own.proposal.closed:
@@ -460,7 +494,8 @@ def _proposals(proposed: Proposed) -> Table:
                 f"{w.posts:.1f}",
                 "—" if one is proposed.own else percent(_gap(one)) if _gap(one) else "0",
                 f"{one.posts_freed}",
-                f"{one.posts_at_receivers}",
+                f"{one.posts_freed - one.posts_at_receivers}",
+                f"{-one.posts_at_receivers}",
                 f"{one.quota_freed}",
                 f"{w.pupils:,}",
                 f"{w.pupil_km:,.0f}",
@@ -475,7 +510,8 @@ def _proposals(proposed: Proposed) -> Table:
         text("Posts by classes"),
         text("Gap"),
         text("Posts as set"),
-        text("Of these at receiving schools"),
+        text("Gone at closing schools"),
+        text("More at receiving schools"),
         text("Quota freed"),
         text("Pupils"),
         text("Pupil-km"),
@@ -487,7 +523,7 @@ def _proposals(proposed: Proposed) -> Table:
         "None of these proposals is beaten by another in everything: schools that close, posts by classes, pupils, their way, the longest way and the bus. Letters: of as many closures, from the most posts to the least way. Posts by classes: the lessons of the classes saved over the loads; this is what is proved. Posts as set: whole posts of all sections before less after; this depends on how lessons fall to whole posts in each school and can order proposals otherwise. Longest way: of pupils who do not board."
     )
     limits = text("Rooms, sizes of schools and ways are within their limits in each proposal.")
-    own = text("own: the closures that the scenario names; the limits that they break stand above.")
+    own = text("own: the closures that the scenario names; what they break stands above.")
     notes = (note, limits) if proposed.own is None else (note, limits, own)
     return Table(text("Efficient proposals"), columns, tuple(lines), notes)
 
@@ -523,7 +559,10 @@ def _together(proposed: Proposed) -> Table:
     lines: list[Line] = []
     for one in ranked(proposed):
         w = one.worth
-        plan = ("—",) * len(_PLAN) if one.answer is None else _plan("", one.answer)[1:]
+        plan: Line = ("—",) * (len(_PLAN) + 1)
+        if one.answer is not None:
+            empty = f"{unfilled_weighted(one.answer.problem, one.answer.card):g}"
+            plan = (empty, *_plan("", one.answer)[1:])
         others = [ids[s] for s in one.proposal.closed if s not in same]
         lines.append(
             (
@@ -542,12 +581,13 @@ def _together(proposed: Proposed) -> Table:
         text("Posts as set"),
         text("Pupils"),
         text("Pupil-km"),
+        text("Empty posts (weighted)"),
         *_PLAN,
         text("Which, beside those of all"),
     )
     notes = (
         text(
-            "The choices that free most posts, numbered in that order, each solved with the rules and the budget of the scenario, all posts at once; here the best for the teachers comes first, level by level of the objective. The first number is what deciding in two steps gives: closures by posts, and teachers afterwards."
+            "Choices that free most posts, numbered in that order (many free as many: then the first has the least way), and the closures that the scenario names, where they stand beside; each solved with the rules and the budget of the scenario, all posts at once. The best for the teachers comes first, level by level of the objective: weighted empty posts, then unevenness, as the scenario orders them."
         ),
         text("All of them close: {schools}.", schools=[ids[s] for s in sorted(same)])
         if same
@@ -621,11 +661,19 @@ def _closed(proposed: Proposed) -> Table:
     return Table(text("Which schools close, proposal by proposal"), columns, lines, wide=True)
 
 
-def _ways(proposed: Proposed) -> Table:
-    """List who goes where in each proposal."""
+def _headline(proposed: Proposed) -> Table:
+    """List who goes where in the proposal that the verdict names."""
+    best = max(proposed.proposals, key=lambda one: (len(one.proposal.closed), one.worth.posts), default=None)
+    which = "" if best is None else code(best.proposal)
+    lines = () if best is None else tuple(line[1:] for line in _way_lines(proposed, best))
+    return Table(text("Who goes where in proposal {which}", which=which), _WAYS, lines)
+
+
+def _way_lines(proposed: Proposed, one: Priced) -> Iterator[Line]:
+    """Say of each section that closes in a proposal where its pupils go, and how."""
     found = proposed.layout
-    lines: tuple[Line, ...] = tuple(
-        (
+    for way in one.proposal.ways:
+        yield (
             code(one.proposal),
             name(found, int(found.school[way.section])),
             found.standard.stages[found.stage[way.section]].name,
@@ -634,9 +682,21 @@ def _ways(proposed: Proposed) -> Table:
             f"{way.km:.1f}",
             mode(way),
         )
-        for one in proposed.every
-        for way in one.proposal.ways
-    )
+
+
+_WAYS = (
+    text("School"),
+    text("Stage"),
+    text("To"),
+    text("Pupils"),
+    text("km"),
+    text("How"),
+)
+
+
+def _ways(proposed: Proposed) -> Table:
+    """List who goes where in each proposal."""
+    lines = tuple(line for one in proposed.every for line in _way_lines(proposed, one))
     columns = (
         text("Proposal"),
         text("School"),
@@ -649,12 +709,12 @@ def _ways(proposed: Proposed) -> Table:
     return Table(text("Who goes where, proposal by proposal"), columns, lines, wide=True)
 
 
-def _assumed(proposed: Proposed) -> Table:
-    """List what is assumed, with its source."""
-    found, asked = proposed.layout, proposed.layout.standard.closing
+def assumed(scenario: Scenario) -> Table:
+    """List what is assumed of closures, with its source."""
+    standard, asked, config = scenario.standard, scenario.standard.closing, scenario.config
     if asked is None:
         return Table(text("What is assumed"), (), ())
-    config, travel = found.scenario.config, found.standard.travel
+    travel = standard.travel
     below = asked.small_below.value if config.closing.below is None else config.closing.below
     own = text("the scenario")
 
@@ -684,6 +744,14 @@ def _assumed(proposed: Proposed) -> Table:
         ),
         (text("Speed on foot, km an hour"), f"{asked.walk_speed.value:g}", source(asked.walk_speed)),
     ]
+    if config.closing.below is None:
+        for setting, number in asked.small_below_setting.items():
+            words = text("Schools with fewer pupils may be proposed ({setting})", setting=CODES[setting])
+            lines.insert(1, (words, f"{number.value:g}", source(number)))
+    for stage, limit in standard.classes.limit.items():
+        named = standard.stages[stage].name if stage in standard.stages else KINDS.get(stage, stage)
+        words = text("Most pupils in a class ({stage})", stage=named)
+        lines.append((words, f"{limit.value:g}", source(limit)))
     for band in asked.bands.values():
         board = text("and may board") if band.boarding else text("and may not board")
         words = text("Minutes to school at most, {band}, {board}", band=both(band.zh, band.en), board=board)
@@ -701,7 +769,10 @@ def _assumed(proposed: Proposed) -> Table:
     if config.closing.townships:
         lines.append((text("The last school of a stage in a township stays"), text("yes"), own))
     columns = text("Assumption"), text("Value"), text("Source")
-    return Table(text("What is assumed"), columns, tuple(lines))
+    note = text(
+        "In brackets how sure a number is: FOUND was read in a rule or report; MEM has not been confirmed in a text (H, M, L: with high, medium, low confidence) and is to be confirmed by the bureau."
+    )
+    return Table(text("What is assumed"), columns, tuple(lines), (note,))
 
 
 def _charts(proposed: Proposed) -> list[Chart]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from allocator.closures.sweep import Case, Found, varied
 from allocator.errors import InputsAreWrong, Issue
+from allocator.report.closures import NO_DECISION, assumed
 from allocator.report.files import table, write_files
 from allocator.report.parts import Line, Mark, Table, percent
 from allocator.report.story import Story, headed
@@ -240,7 +241,7 @@ def write_sweep(swept: Swept, out: Path, page: str) -> list[Path]:
 
 def sweep_story(swept: Swept) -> Story:
     """Tell a sweep."""
-    told = [_schools(swept), _settings(swept)]
+    told = [_schools(swept), _settings(swept), assumed(swept.scenario)]
     return headed(swept.scenario, _verdict(swept), [one for one in told if one.rows])
 
 
@@ -278,10 +279,17 @@ def _verdict(swept: Swept) -> Iterator[Mark]:
             "Proved: in no scenario does a choice with as many closures or fewer and no longer way free more posts by more than {gap}.",
             gap=percent(worst),
         )
+    if not worst:
+        words = text(
+            "Proved: in no scenario does a choice with as many closures or fewer and no longer way free more posts."
+        )
     yield Mark(words, n == len(found))
     always = [row["school_id"] for row in school_rows(swept) if not row["setting"] and row["share"] == 1]
-    if always:
-        yield Mark(text("Schools that every scenario closes: {schools}.", schools=always), None)
+    words = text("Schools that every scenario closes: {schools}.", schools=always)
+    yield Mark(
+        words if always else text("No school closes in every scenario: each closure is a choice."), None
+    )
+    yield Mark(NO_DECISION, None)
 
 
 def _schools(swept: Swept) -> Table:
@@ -289,7 +297,6 @@ def _schools(swept: Swept) -> Table:
     shares = {(row["school_id"], row["setting"], row["value"]): row["share"] for row in school_rows(swept)}
     heads = [("", "")]
     heads += [(name, value) for school, name, value in shares if name and school == next(iter(shares))[0]]
-    heads = [(name, value) for name, value in heads if name != "most_closures"]
     schools = swept.scenario.table("schools").set_index("school_id")["name"]
     lines: list[Line] = []
     for school in _ever(swept):
@@ -297,7 +304,7 @@ def _schools(swept: Swept) -> Table:
         lines.append((named, *(f"{100 * shares[school, *head]:.0f}%" for head in heads)))
     columns = (text("School"), text("All scenarios"), *(_head(*head) for head in heads[1:]))
     note = text(
-        "The share of the scenarios that close the school: of all, and of those with one setting. A school that closes whatever the aim, the safeguards and the enrolment is a robust proposal; one that closes in few is a choice. Every value stands in sweep_schools.csv, every scenario in sweep.csv."
+        "The share of the scenarios that close the school: of all, and of those with one setting. A school that closes whatever the aim, the safeguards and the enrolment is a robust proposal; one that closes in few is a choice. A case with so many closures at most may close fewer. Every value stands in sweep_schools.csv, every scenario in sweep.csv."
     )
     return Table(text("How often each school closes"), columns, tuple(lines), (note,))
 
@@ -305,7 +312,8 @@ def _schools(swept: Swept) -> Table:
 def _head(name: str, value: str) -> Text:
     if name == "aim":
         return _AIMS[value]
-    return text("{setting}: {value}", setting=_SETTINGS[name], value=_shown(value))
+    setting = _SETTINGS["closures" if name == "most_closures" else name]
+    return text("{setting}: {value}", setting=setting, value=_shown(value))
 
 
 def _shown(value: str) -> Text | str:

@@ -90,7 +90,7 @@ def _closures(answer: Answer) -> Table:
         text("Grades"),
         text("Pupils"),
         text("km"),
-        text("Minutes"),
+        text("Minutes by road"),
     )
     return Table(text("Pupils who change school"), columns, rows)
 

@@ -77,7 +77,7 @@ def _closed(answer: Answer, n: dict[str, Any]) -> Mark:
         return Mark(words, None)
     far = max(journeys, key=lambda j: j.km)
     words = text(
-        "Schools that close: {n}. Pupils who change school: {pupils}; their longest way is {km} km ({minutes} minutes). Posts freed: {posts}.",
+        "Schools that close: {n}. Pupils who change school: {pupils}; their longest way is {km} km ({minutes} minutes by road). Posts freed: {posts}.",
         n=n["schools_closed"],
         pupils=sum(j.pupils for j in journeys),
         km=f"{far.km:.1f}",
@@ -93,7 +93,7 @@ def _transferred(answer: Answer) -> Iterator[Mark]:
     if moved:
         far = max(moved, key=lambda j: j.km)
         words = text(
-            "Pupils of single grades who change school although theirs stays open: {pupils}; their longest way is {km} km ({minutes} minutes).",
+            "Pupils of single grades who change school although theirs stays open: {pupils}; their longest way is {km} km ({minutes} minutes by road).",
             pupils=sum(j.pupils for j in moved),
             km=f"{far.km:.1f}",
             minutes=f"{far.minutes:.0f}",
