@@ -278,6 +278,16 @@ def test_scoring_leaves_the_changes_of_a_scenario_aside(tmp_path: Path) -> None:
         assert path.read_bytes() == (tmp_path / "without" / path.name).read_bytes()
 
 
+def test_transfers_are_not_scored_today(planning: District, tmp_path: Path) -> None:
+    """Pupils who go elsewhere in September are still where they are, also where a school opens for them."""
+    planning.set(openings={"P3": True}, closures=None).write(tmp_path / "plain")
+    planning.set(transfers={"P1": {"1": "P3", "2": "N1"}}).write(tmp_path / "moving")
+    for name in ("plain", "moving"):
+        assert run("score", tmp_path / name, "--out", tmp_path / f"{name}-out").exit_code == 0
+    for path in (tmp_path / "plain-out").glob("*.csv"):
+        assert path.read_bytes() == (tmp_path / "moving-out" / path.name).read_bytes()
+
+
 def test_a_school_that_opens_in_summer_is_not_scored_today(tmp_path: Path, planning: District) -> None:
     """A district with a school that opens in September is scored as one that only planned it."""
     planning.write(tmp_path / "opens")

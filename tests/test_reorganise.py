@@ -9,6 +9,7 @@ import pytest
 
 from allocator.problem import build
 from allocator.reorganise import GRADES, Reorganised, reorganise
+from allocator.scenario.check import read
 from allocator.scenario.read import Scenario
 from builders import District, issues_of, small
 
@@ -162,6 +163,16 @@ def test_whoever_moves_no_pupil_is_lost(tmp_path: Path, seed: int) -> None:
     assert sum(j.pupils for j in change.journeys) == moved
 
 
+def test_a_closure_stands_in_place_of_a_transfer_that_a_base_began(tmp_path: Path) -> None:
+    """The second summer closes what the first began: all its pupils go where the closure says."""
+    small(transfers={"P2": {"1": "P1"}}).write(tmp_path / "first")
+    (tmp_path / "second").mkdir()
+    settings = 'base = "../first"\nschool_year = 2021\n[closures]\nP2 = { to = "N2" }\n'
+    (tmp_path / "second" / "scenario.toml").write_text(settings, encoding="utf-8")
+    change = reorganise(read(tmp_path / "second"))
+    assert [(j.to_school, j.grades) for j in change.journeys] == [("N2", (1, 2, 3, 4, 5, 6))]
+
+
 def test_teachers_of_a_school_that_gives_grades_away_keep_their_place(tmp_path: Path) -> None:
     """Nobody is displaced, classes follow the pupils, and the receiving section may hold their share of the staff."""
     plain = build(small().read(tmp_path / "a"))
@@ -186,7 +197,9 @@ def test_teachers_of_a_school_that_gives_grades_away_keep_their_place(tmp_path: 
         ({"transfers": {"P1": {"7": "N1"}}}, ["transfers.P1.7"]),
         ({"transfers": {"P1": {"1": "P1", "2": "P9"}}}, ["transfers.P1.1", "transfers.P1.2"]),
         ({"transfers": {"P1": {"1": "P2"}}, "closures": {"P2": {"to": "N2"}}}, ["transfers.P1.1"]),
-        ({"transfers": {"P2": {"1": "P1"}}, "closures": {"P2": {"to": "N2"}}}, ["transfers.P2"]),
+        ({"transfers": {"P2": {"1": "P1"}}, "closures": {"P2": {"to": "N2"}}}, []),
+        ({"transfers": {"P1": {"1": "nearest"}}}, ["transfers.P1.1"]),
+        ({"transfers": {"P3": {"1": "P1"}}}, ["transfers.P3"]),
         (
             {"closures": {"P2": {"to": "N2", "grades": {"8": "N1", "1": "P9"}}}},
             ["closures.P2.grades.8", "closures.P2.grades.1"],

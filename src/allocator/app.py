@@ -24,7 +24,7 @@ from allocator.metrics.scorecard import scorecard
 from allocator.plan import Plan, places, standing_still
 from allocator.problem import Problem, build
 from allocator.report.answer import Answer, Measured, Priced, Proposed, Scored, Traced, rival
-from allocator.report.sweep import Record, Swept
+from allocator.report.sweep import Swept, opened
 from allocator.rules.catalogue import concerns_nobody, printed, settle
 from allocator.rules.placement import NobodyInto
 from allocator.scenario.check import read
@@ -176,8 +176,8 @@ def score(
 
 
 def _today(scenario: Scenario) -> Scenario:
-    """Leave out what is still to come: closures, openings, forecasts, and recruits, who have no place yet."""
-    still = {"closures": {}, "openings": {}, "enrolment": Enrolment()}
+    """Leave out what is still to come: closures, transfers, openings, forecasts, and recruits, who have no place yet."""
+    still = {"closures": {}, "transfers": {}, "openings": {}, "enrolment": Enrolment()}
     teachers = scenario.table("teachers")
     tables = dict(scenario.tables) | {
         "enrolment": scenario.table("enrolment").iloc[:0],
@@ -299,6 +299,7 @@ def closures(
         own,
         tuple(chosen),
         rest,
+        together,
     )
 
 
@@ -348,11 +349,11 @@ def sweep(
     """
     _may_close(scenario)
     cases = closure_cases(scenario)
-    record = Record(scenario, out)
-    for found in run_cases(scenario, cases[record.done :], workers, stop):
-        record.add(cases[record.done], found)
-        if progress is not None:
-            progress("closures", float(record.done), float(len(cases)))
+    with opened(scenario, cases, out) as record:
+        for found in run_cases(scenario, cases[record.done :], workers, stop):
+            record.add(cases[record.done], found)
+            if progress is not None:
+                progress("closures", float(record.done), float(len(cases)))
     return Swept(scenario, tuple(cases), record.done, tuple(record.rows))
 
 

@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, wait
+from concurrent.futures import BrokenExecutor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -215,7 +215,7 @@ def sweep(
     with _told(voice):
         asked = app.check(scenario, changes)
         voice.found = asked.config.language
-        cores = workers or os.cpu_count() or 1
+        cores = min(workers or os.cpu_count() or 1, _MOST_WORKERS)
         swept = _beside(lambda progress, stop: app.sweep(asked, folder, cores, progress, stop), voice)
         told = sweep_story(swept)
         written = write_sweep(swept, folder, page(told))
@@ -441,6 +441,9 @@ def _root(
         raise typer.Exit
 
 
+_MOST_WORKERS = 60  # Windows waits for no more processes at once
+
+
 def _bad_usage(hint: str, words: Text, language: str) -> typer.BadParameter:
     return typer.BadParameter(say(words, language), param_hint=hint)
 
@@ -521,6 +524,11 @@ def _told(voice: _Voice) -> Iterator[None]:
     except LimitReached:
         words = text("The time limit ran out before any plan was found; allow more seconds a level.")
         raise _ended(words, voice, NO_TIME) from None
+    except BrokenExecutor:
+        words = text(
+            "A process of the program was ended from outside, perhaps because memory ran out. What is done is kept: the same command goes on."
+        )
+        raise _ended(words, voice, STOPPED) from None
     except KeyboardInterrupt:
         raise _ended(text("Stopped before the end: no result was written."), voice, STOPPED) from None
     except BrokenPipeError:

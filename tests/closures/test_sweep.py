@@ -5,6 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -20,7 +25,7 @@ from allocator.closures.layout import layout
 from allocator.closures.sweep import Terms, cases, under
 from allocator.domain import Standard
 from allocator.errors import InputsAreWrong
-from allocator.report.sweep import _codes, _escaped, school_rows
+from allocator.report.sweep import _codes, _escaped, opened, school_rows
 from allocator.scenario.check import read
 from builders import District, issues_of, small
 from closures.test_choose import drawn
@@ -160,6 +165,79 @@ def test_a_folder_takes_one_sweep(swept: tuple[Path, Path], tmp_path: Path) -> N
         app.sweep(read(swept[0]), tmp_path / "out", 1)
 
 
+def test_one_sweep_at_a_time(swept: tuple[Path, Path], tmp_path: Path) -> None:
+    """Another one in the same folder is refused while the first is at work, and goes on after it."""
+    scenario = read(swept[0])
+    with opened(scenario, cases(scenario), tmp_path / "out"):
+        with pytest.raises(InputsAreWrong) as told:
+            app.sweep(scenario, tmp_path / "out", 1)
+        assert "at work" in str(told.value)
+    with opened(scenario, cases(scenario), tmp_path / "out") as record:
+        assert record.done == 0
+
+
+def _swapped(lines: list[bytes]) -> list[bytes]:
+    return [lines[0], *reversed(lines[1:])]
+
+
+TAMPERED: dict[str, Callable[[list[bytes]], list[bytes]]] = {
+    "a case is missing": lambda lines: [line for line in lines if not line.startswith(b"5,")],
+    "a row is missing": lambda lines: [*lines[:8], *lines[9:]],
+    "another order": _swapped,
+    "twice": lambda lines: [*lines, *lines[1:]],
+    "another head": lambda lines: [b"x" + lines[0], *lines[1:]],
+    "no head": lambda lines: lines[1:],
+    "one column more": lambda lines: [*lines[:6], lines[6] + b",more", *lines[7:]],
+    "no number": lambda lines: [*lines[:6], lines[6].replace(b".", b"x"), *lines[7:]],
+    "an unknown school": lambda lines: [*lines[:6], lines[6] + b";S99", *lines[7:]],
+    "another setting": lambda lines: [*lines[:6], lines[6].replace(b",0.8,", b",0.7,"), *lines[7:]],
+    "bytes": lambda lines: [*lines[:6], b"\x00\xff\xfe,", *lines[7:]],
+    "a number of a case that is none": lambda lines: [*lines, lines[-1].replace(b"16,", b"999,", 1)],
+    "nothing": lambda lines: [],
+}
+
+
+@pytest.mark.parametrize("how", TAMPERED)
+def test_what_is_no_row_of_this_sweep_is_sought_again(
+    swept: tuple[Path, Path], tmp_path: Path, how: str
+) -> None:
+    """Whatever became of the table: at the end it has the bytes that it had."""
+    shutil.copytree(swept[1], tmp_path / "out")
+    table = tmp_path / "out" / "sweep.csv"
+    whole = table.read_bytes()
+    lines = whole.split(b"\n")[:-1]
+    changed = TAMPERED[how](lines)
+    table.write_bytes(b"\n".join(changed) + b"\n" * bool(changed))
+    assert table.read_bytes() != whole
+    assert app.sweep(read(swept[0]), tmp_path / "out", 1).done == 16
+    assert table.read_bytes() == whole
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+def test_processes_end_with_the_one_that_began_them(swept: tuple[Path, Path], tmp_path: Path) -> None:
+    """Killed without a word, a sweep leaves no process behind, and goes on to the same bytes."""
+    asked = [sys.executable, "-m", "allocator", "sweep", str(swept[0]), "--out", str(tmp_path / "out")]
+    main = subprocess.Popen([*asked, "--workers", "2"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    table = tmp_path / "out" / "sweep.csv"
+    while main.poll() is None and not (table.exists() and len(table.read_bytes().splitlines()) > 2):
+        time.sleep(0.05)
+    main.kill()
+    assert main.stdout is not None
+    main.stdout.read()  # ends when the last process that holds it has
+    main.wait()
+    assert app.sweep(read(swept[0]), tmp_path / "out", 2).done == 16
+    assert table.read_bytes() == (swept[1] / "sweep.csv").read_bytes()
+
+
+def test_a_search_without_time_is_not_called_impossible(swept: tuple[Path, Path], tmp_path: Path) -> None:
+    """What was not sought to its end is told, and not that nothing can be closed."""
+    asked = ["sweep", str(swept[0]), "--out", str(tmp_path / "out"), "--workers", "1", "--seconds", "1e-5"]
+    found = CliRunner().invoke(cli, [*asked, "--language", "en"])
+    assert found.exit_code == 0
+    assert "did not come to an end" in found.stdout
+    assert "no closure is possible" not in found.stdout
+
+
 def test_the_command_tells_and_writes(swept: tuple[Path, Path], tmp_path: Path) -> None:
     """The page and the shares in both languages; a standard that knows no closures is refused."""
     for language, said in (("en", "Scenarios: "), ("zh", "种情形")):
@@ -193,6 +271,10 @@ def test_codes_are_read_back(codes: list[str]) -> None:
         ({"same": ["zone"]}, "sweep.same.0"),
         ({"below": [True]}, "sweep.below.0"),
         ({"closures": list(range(1, 400)), "below": list(range(1, 400))}, "sweep"),
+        (
+            {"enrolment": [n / 1000 for n in range(500, 600)], "minutes": [n / 100 for n in range(50, 101)]},
+            "sweep",
+        ),
         ({"weights": [1]}, "sweep.weights"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -38,12 +39,17 @@ def test_the_choices_with_the_most_posts_are_those_of_trying_everything(tmp_path
     found, best = laid(tmp_path, seed), {}
     for closed, ways in every(found):
         w = worth(found, closed, ways)
-        best[closed] = max(best.get(closed, (-1e9, 0.0)), (round(w.posts, 6), -w.pupil_km))
+        if closed:
+            best[closed] = max(best.get(closed, (-1e9, 0.0)), (round(w.posts, 6), -w.pupil_km))
     for most, n in ((2, 4), (3, 100)):
         asked = {closed: value for closed, value in best.items() if len(closed) <= most}
         chosen, rest = most_posts(Chooser(found), most, LIMIT, n)
         assert len({one.closed for one in chosen}) == len(chosen) == min(n, len(asked))
         values = sorted((value[0] for value in asked.values()), reverse=True)
+        if chosen:  # the first is the least way of all that free as many
+            most_ = [value for value in asked.values() if value[0] > values[0] - 1e-4]
+            least = -max(value[1] for value in most_)
+            assert worth(found, chosen[0].closed, chosen[0].ways).pupil_km <= least + 0.1
         for one, expected in zip(chosen, values, strict=False):
             w = worth(found, one.closed, one.ways)
             assert w.posts == pytest.approx(expected, abs=1e-4)
@@ -162,13 +168,57 @@ def test_a_forecast_is_tried_as_a_september_of_its_own(tmp_path: Path, seed: int
                 assert share == pytest.approx(closing / len(proposals)), year
 
 
-@pytest.mark.parametrize("year", ["2020", "1999", "later", "20251", "2025.0"])
+@pytest.mark.parametrize("year", ["2020", "02021", "1999", "later", "20251", "2025.0"])
 def test_years_of_forecasts_are_years_to_come(tmp_path: Path, year: str) -> None:
     """The September of the plan is enrolment.csv's, and what is no year is told."""
     made = drawn(0).row("forecast", school_id="S1", stage="primary", year=year, g1=5)
     assert [issue.column for issue in issues_of(made.write(tmp_path / "d")) if issue.severity == "error"] == [
         "year"
     ]
+
+
+def test_schools_that_give_or_take_are_no_candidates(tmp_path: Path) -> None:
+    """A school that transfers grades, and every school that is named as a receiver, also of a grade without pupils."""
+    made = District(title="Given", school_year=2020, seed=1, language="en", closing={"below": 100})
+    for i in range(5):
+        made.school(f"S{i}", lat=f"34.0{i}", lon="116.8")
+        made.section(f"S{i}", "primary", [5] * 5 if i == 1 else [5] * 6, classrooms=12)
+        made.teacher(f"S{i}", "primary")
+    made.set(
+        transfers={"S0": {"1": "S2"}},
+        closures={"S1": {"to": "S4", "grades": {"6": "S3", "1": "S2"}}},
+    )
+    folder = made.write(tmp_path / "d")
+    found = layout(read(folder))
+    assert not found.considered.any()
+    assert "transfers" in say(found.obstacles[0], "en")
+    assert {say(found.obstacles[i], "en") for i in (2, 3, 4)} == {"receives the pupils of another school"}
+
+
+def test_receivers_by_grade_stand_in_the_table_that_is_written(tmp_path: Path) -> None:
+    """What is pasted into a scenario is what was solved."""
+    made = District(
+        title="Pasted", school_year=2020, seed=1, language="en", closing={"below": 50, "solved": 2}
+    )
+    for i, pupils in enumerate((5, 6, 20, 20, 20)):
+        made.school(f"S{i}", lat=f"34.0{i}", lon="116.8")
+        made.section(f"S{i}", "primary", [pupils] * 6, classrooms=12)
+        made.teacher(f"S{i}", "primary")
+    made.set(closures={"S0": {"to": "S2", "grades": {"6": "S3"}}})
+    folder = made.write(tmp_path / "d")
+    asked = ["closures", str(folder), "--out", str(tmp_path / "out")]
+    assert CliRunner().invoke(cli, asked).exit_code == 0
+    (path,) = (tmp_path / "out").glob("closures-*.toml")
+    closures = tomllib.loads(path.read_text(encoding="utf-8"))["closures"]
+    assert closures["S0"] == {"to": "S2", "grades": {"6": "S3"}}
+    assert "S1" in closures
+
+
+def test_closing_nothing_is_no_choice(tmp_path: Path) -> None:
+    """However many choices are asked for."""
+    chosen, rest = most_posts(Chooser(laid(tmp_path, 1)), 2, LIMIT, 1000)
+    assert all(one.closed for one in chosen)
+    assert rest == 0
 
 
 def test_the_only_school_of_a_township_is_no_candidate(tmp_path: Path) -> None:

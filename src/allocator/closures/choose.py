@@ -515,7 +515,7 @@ def most_posts(
     """
     found: list[Proposal] = []
     while True:
-        first = chooser.best(closures, limit, None, None, [one.closed for one in found])
+        first = chooser.best(closures, limit, None, None, [(), *(one.closed for one in found)])
         if first.values is None or chooser.stopped:
             return found, 0.0 if first.values is None and first.proved else None
         if len(found) == n:

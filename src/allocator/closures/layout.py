@@ -282,7 +282,7 @@ def _only_ones(found: Layout) -> Iterator[tuple[int, Text]]:
 def _obstacles(found: Layout, journeys: tuple[Journey, ...]) -> Iterator[tuple[int, Text]]:
     """Say of each school that is not considered why; the first reason counts."""
     config = found.scenario.config.closing
-    receiving = {journey.to_school for journey in journeys}
+    receiving = {journey.to_school for journey in journeys} | _named(found.scenario)
     pins = {
         school if pin == "stay" else pin
         for school, pin in zip(
@@ -305,7 +305,9 @@ def _obstacles(found: Layout, journeys: tuple[Journey, ...]) -> Iterator[tuple[i
         elif school in pins:
             yield i, text("a teacher is pinned to it")
         elif school in receiving:
-            yield i, text("receives the pupils of another closure")
+            yield i, text("receives the pupils of another school")
+        elif school in found.scenario.config.transfers:
+            yield i, text("gives pupils of single grades to other schools (transfers)")
         elif (below := _below(found, row["setting"])) is not None and found.pupils[i] >= below:
             yield (
                 i,
@@ -313,6 +315,16 @@ def _obstacles(found: Layout, journeys: tuple[Journey, ...]) -> Iterator[tuple[i
             )
         elif not found.pupils[i]:
             yield i, text("has no pupils")
+
+
+def _named(scenario: Scenario) -> set[str]:
+    """Schools that closures and transfers name as receivers, whether somebody comes or not."""
+    config = scenario.config
+    found = {to for grades in config.transfers.values() for to in grades.values()}
+    for closure in config.closures.values():
+        found |= {closure.to, *closure.apart.values(), *closure.grades.values()}
+        found |= {closure.junior_to} if closure.junior_to else set()
+    return found
 
 
 def _below(found: Layout, setting: str | None) -> float | None:

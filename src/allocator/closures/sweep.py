@@ -5,16 +5,19 @@ Each case is a search of its own, so that what is done of a sweep stays true whe
 
 from __future__ import annotations
 
+import os
+import signal
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event as SharedEvent
-from signal import SIG_IGN, SIGINT, signal
-from threading import Event
+from threading import Event, Thread
 
 from allocator.closures.choose import Chooser, Proposal, Worth, breaches, proposals_of, worth
 from allocator.closures.layout import layout
@@ -117,7 +120,8 @@ def run(
         try:
             while not (stop is not None and stop.is_set()):
                 while len(waiting) < _AHEAD * workers and (case := next(left, None)) is not None:
-                    waiting.append(pool.submit(_searched, case))
+                    with _unheard():
+                        waiting.append(pool.submit(_searched, case))
                 if not waiting:
                     return
                 first = waiting.popleft()
@@ -131,6 +135,19 @@ def run(
         finally:
             halted.set()
             pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Let processes that begin not hear Ctrl-C, not even before they can be told."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _ended(future: Future[Found | None]) -> bool:
@@ -153,8 +170,16 @@ class _Worker:
 
 
 def _begin(scenario: Scenario, halted: SharedEvent) -> None:
-    signal(SIGINT, SIG_IGN)  # whoever began the sweep hears it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever began the sweep hears it
+    if (parent := parent_process()) is not None:
+        Thread(target=_end_with, args=(parent,), daemon=True).start()
     _Worker.scenario, _Worker.halted = scenario, halted
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """End this process when that which began it is gone, however it ended."""
+    parent.join()
+    os._exit(1)
 
 
 def _searched(case: Case) -> Found | None:

@@ -138,6 +138,8 @@ class Proposed:
     together
         Choices of the most closures that were solved with the teachers to choose both together, where that was asked:
         those that free most posts, the first the most, so that the first is what deciding in two steps gives.
+    asked
+        How many choices were asked for, to be chosen with the teachers.
     rest
         Posts that no other choice of as many closures or fewer can exceed, by the classes that it saves; None where that
         is not known.
@@ -154,6 +156,7 @@ class Proposed:
     own: Priced | None = None
     together: tuple[Priced, ...] = ()
     rest: float | None = None
+    asked: int = 0
 
     @property
     def every(self) -> tuple[Priced, ...]:

@@ -102,6 +102,9 @@ def _toml(proposed: Proposed, one: Priced) -> Iterator[str]:
         if closure.apart:
             apart = ", ".join(f"{_quoted(stage)} = {_quoted(to)}" for stage, to in closure.apart.items())
             parts.append(f"apart = {{ {apart} }}")
+        if closure.grades:
+            grades = ", ".join(f"{grade} = {_quoted(to)}" for grade, to in closure.grades.items())
+            parts.append(f"grades = {{ {grades} }}")
         yield f"{_quoted(school)} = {{ {', '.join(parts)} }}\n"
 
 
@@ -389,20 +392,36 @@ NO_DECISION = text(
 def _two_steps(proposed: Proposed) -> Iterator[Mark]:
     """Say what choosing closures first and teachers afterwards costs, as far as that was looked at."""
     if not proposed.together:
+        if proposed.asked:
+            yield Mark(
+                text(
+                    "Closures and teachers were to be chosen together: nothing was, because the search was stopped, or no closure or no plan is possible."
+                ),
+                False,
+            )
         return
     first, best = proposed.together[0], ranked(proposed)[0]
     n = len(proposed.together)
     ties = sum(abs(one.worth.posts - first.worth.posts) < _ROUNDING for one in proposed.together)
     if first.answer is None or best.answer is None:
-        yield Mark(text("The price of deciding in two steps is not known: a plan is missing."), None)
+        words = text(
+            "The price of deciding in two steps is not known: the plan of {first} is missing, because it was stopped or there is none.",
+            first=code(first.proposal),
+        )
+        yield Mark(words, None)
         return
     pairs = zip(first.answer.result.levels, best.answer.result.levels, strict=True)
     gained = next(((a, b) for a, b in pairs if b.objective < a.objective - _ROUNDING), None)
     if gained is None:
         words = text(
-            "Of the {n} choices of the table below, solved with the teachers, none is better for them than {first}, which deciding in two steps gives: most posts, then the least way.",
+            "Of the {n} choices of the table below, solved with the teachers, none is better for them than {first}, which deciding in two steps gives: most posts, then the least way{proof}.",
             n=n,
             first=code(first.proposal),
+            proof=""
+            if all(
+                one.answer is not None and one.answer.result.status == "proved" for one in proposed.together
+            )
+            else text("; not every plan is proved in full, and another may be better"),
         )
         yield Mark(words, None)
     else:
@@ -422,7 +441,12 @@ def _two_steps(proposed: Proposed) -> Iterator[Mark]:
         )
         yield Mark(words, None)
     if proposed.rest is None:
-        yield Mark(text("How many posts other choices free is not known: the search was stopped."), False)
+        yield Mark(
+            text(
+                "How many posts other choices free is not known: the search was stopped, or its time ran out."
+            ),
+            False,
+        )
     elif proposed.rest > 0:
         words = text(
             "Choices that are not in the table free at most {posts} posts by the classes saved; {ties} of the table free as many as any. What others do for the teachers was not looked at here: a better one may be among them.",

@@ -128,11 +128,12 @@ def table(rows: Sequence[Mapping[str, Any]], language: str, columns: Iterable[st
     writer = csv.writer(out, lineterminator="\n")
     if header := list(rows[0] if rows else columns):
         writer.writerow(header)
-    writer.writerows([_cell(value, language) for value in row.values()] for row in rows)
+    writer.writerows([cell(value, language) for value in row.values()] for row in rows)
     return out.getvalue()
 
 
-def _cell(value: Any, language: str) -> str:
+def cell(value: Any, language: str) -> str:
+    """Show a value in a table: yes and no for truth, nothing for what is not known."""
     if value is None:
         return ""
     if isinstance(value, bool | np.bool_):

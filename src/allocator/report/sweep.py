@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from io import StringIO
+from itertools import groupby
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -17,16 +21,22 @@ from typing import Any
 from allocator.closures.sweep import Case, Found, varied
 from allocator.errors import InputsAreWrong, Issue
 from allocator.report.closures import NO_DECISION, assumed
+from allocator.report.files import cell as _cell
 from allocator.report.files import table, write_files
 from allocator.report.parts import Line, Mark, Table, percent
 from allocator.report.story import Story, headed
 from allocator.scenario.read import Scenario
 from allocator.words import Text, text
 
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
 _COLUMNS = (
     *("case", "enrolment", "minutes", "below", "by", "townships", "same", "most_closures", "aim", "closures"),
     *("posts_worth", "posts_bound", "gap", "classes_saved", "pupils", "pupil_km", "longest_minutes"),
-    *("riding_km", "boarding", "whole", "closed"),
+    *("riding_km", "boarding", "whole", "rows", "closed"),
 )
 _TERMS = ("enrolment", "minutes", "below", "by", "townships", "same")
 _SCHOOLS = ("school_id", "setting", "value", "scenarios", "closing", "share")
@@ -77,8 +87,8 @@ class Swept:
 class Record:
     """The table of a sweep in its folder, case by case."""
 
-    def __init__(self, scenario: Scenario, out: Path) -> None:
-        """Open the table of a folder, or begin one; a last case that may be torn is sought again.
+    def __init__(self, scenario: Scenario, cases: Sequence[Case], out: Path) -> None:
+        """Open the table of a folder, or begin one; what follows a row that is none of this sweep is sought again.
 
         Raises
         ------
@@ -92,7 +102,7 @@ class Record:
         kept: list[dict[str, str]] = []
         if os.path.lexists(out / _FACTS) or os.path.lexists(self._path):
             _same(out, facts, self._language)
-            kept = _whole_rows(self._path)
+            kept = list(_sound_rows(self._path, cases, set(scenario.table("schools")["school_id"])))
         header = table([], self._language, _COLUMNS)
         write_files({_FACTS: facts, _ROWS: header + _lines(kept)}, out, scenario.config.notice)
         self.rows = kept
@@ -105,6 +115,44 @@ class Record:
         self.rows += [dict(zip(_COLUMNS, row, strict=True)) for row in _read(content)]
         with self._path.open("a", encoding="utf-8", newline="") as file:
             file.write(content)
+
+
+@contextmanager
+def opened(scenario: Scenario, cases: Sequence[Case], out: Path) -> Iterator[Record]:
+    """Open the table of a sweep for this process alone.
+
+    Raises
+    ------
+    InputsAreWrong
+        As :class:`Record`, and where another process is at work in the folder.
+    OSError
+        Where the folder cannot be written.
+    """
+    out.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(out / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if not _locked(handle):
+            found, expected = text("a sweep that is at work in this folder"), text("one sweep at a time")
+            way = text("wait for it, or name another folder")
+            raise InputsAreWrong([Issue(_LOCK, None, None, found, expected, way)], scenario.config.language)
+        yield Record(scenario, cases, out)
+    finally:
+        os.close(handle)  # which gives the lock back, whatever becomes of this process
+
+
+_LOCK = ".sweep.lock"
+
+
+def _locked(handle: int) -> bool:
+    """Take the lock of an open file; whether nobody else has it."""
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _facts(scenario: Scenario) -> dict[str, Any]:
@@ -128,13 +176,56 @@ def _same(out: Path, facts: str, language: str) -> None:
     raise InputsAreWrong([Issue(path.name, None, "", found, expected, way)], language)
 
 
-def _whole_rows(path: Path) -> list[dict[str, str]]:
-    """Rows of the cases before the last, which may be torn; none where there is no table."""
+def _sound_rows(path: Path, cases: Sequence[Case], schools: set[str]) -> Iterator[dict[str, str]]:
+    """Yield the rows of whole cases from the first, as long as they are what this sweep writes; not of the last, which may be torn."""
     if not path.is_file():
-        return []
-    rows = [row for row in _read(path.read_bytes().decode()) if len(row) == len(_COLUMNS)][1:]
-    last = rows[-1][0] if rows else ""
-    return [dict(zip(_COLUMNS, row, strict=True)) for row in rows if row[0] != last]
+        return
+    table_ = list(_read(path.read_bytes().decode("utf-8", "replace")))
+    if not table_ or tuple(table_[0]) != _COLUMNS:
+        return
+    by_case = [
+        (number, [dict(zip(_COLUMNS, row, strict=False)) | {"": str(len(row))} for row in rows])
+        for number, rows in groupby(table_[1:], key=lambda row: row[0] if row else "")
+    ]
+    for (number, rows), (n, case) in zip(by_case[:-1], enumerate(cases, start=1), strict=False):
+        begins = {name: _cell(value, "en") for name, value in _begins(n, case).items()}
+        if number != str(n) or not _sound(rows, begins, schools):
+            return
+        for row in rows:
+            del row[""]
+            yield row
+
+
+def _sound(rows: Sequence[Mapping[str, str]], begins: Mapping[str, str], schools: set[str]) -> bool:
+    """Whether the rows of a case are such as are written: its settings, each aim once, numbers, schools that there are."""
+    aims = [row["aim"] for row in rows if row[""] == str(len(_COLUMNS))]
+    if len(aims) < len(rows) or len(set(aims)) < len(aims) or not set(aims) <= {*_AIMS, ""}:
+        return False
+    if "" in aims and len(aims) > 1:
+        return False
+    for row in rows:
+        if row["rows"] != str(len(rows)):
+            return False
+        if any(row[name] != value for name, value in begins.items()) or row["whole"] not in ("yes", "no"):
+            return False
+        if not set(_codes(row["closed"])) <= schools:
+            return False
+        numbers = _NUMBERS if row["aim"] else ()
+        if not all(_is_number(row[name]) for name in numbers) or len(_codes(row["closed"])) != int(
+            row["closures"] or -1
+        ):
+            return False
+    return True
+
+
+_NUMBERS = _COLUMNS[_COLUMNS.index("closures") : _COLUMNS.index("whole")]
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False
 
 
 def _read(content: str) -> Iterator[list[str]]:
@@ -148,20 +239,10 @@ def _lines(rows: Iterable[Mapping[str, str]]) -> str:
 
 def _case_rows(number: int, case: Case, found: Found) -> Iterator[dict[str, Any]]:
     """Yield a row for each proposal of a case, or one that says that there is none."""
-    closing = case.terms.closing
-    begins = {
-        "case": number,
-        "enrolment": case.terms.enrolment,
-        "minutes": case.terms.minutes,
-        "below": closing.below,
-        "by": closing.by,
-        "townships": closing.townships,
-        "same": ";".join(closing.same),
-        "most_closures": case.closures,
-    }
+    begins = _begins(number, case)
     if not found.proposals:
         nothing = dict.fromkeys(_COLUMNS[len(begins) :])
-        yield begins | nothing | {"closures": 0, "whole": found.whole}
+        yield begins | nothing | {"closures": 0, "whole": found.whole, "rows": 1}
     for (proposal, worth), closed in zip(found.proposals, found.closed, strict=True):
         gap = max(proposal.bound - worth.posts, 0.0) / max(worth.posts, 1e-9)
         values = [
@@ -177,9 +258,25 @@ def _case_rows(number: int, case: Case, found: Found) -> Iterator[dict[str, Any]
             worth.riding_km,
             worth.boarding,
             found.whole,
+            len(found.proposals),
             ";".join(_escaped(school) for school in closed),
         ]
         yield begins | dict(zip(_COLUMNS[len(begins) :], values, strict=True))
+
+
+def _begins(number: int, case: Case) -> dict[str, Any]:
+    """Return the number and the settings of a case, with which each of its rows begins."""
+    closing = case.terms.closing
+    return {
+        "case": number,
+        "enrolment": case.terms.enrolment,
+        "minutes": case.terms.minutes,
+        "below": closing.below,
+        "by": closing.by,
+        "townships": closing.townships,
+        "same": ";".join(closing.same),
+        "most_closures": case.closures,
+    }
 
 
 _ROUNDING = 1e-6  # relative: posts are whole millionths in the proof
@@ -261,7 +358,13 @@ def _verdict(swept: Swept) -> Iterator[Mark]:
             all=len(swept.cases),
         )
         yield Mark(words, False)
-    if empty := sum(not row["aim"] for row in swept.rows):
+    if open_ := sum(row["whole"] == "no" for row in swept.rows):
+        words = text(
+            "Rows whose search did not come to an end in its time, so that there may be better or other choices: {n}.",
+            n=open_,
+        )
+        yield Mark(words, False)
+    if empty := sum(not row["aim"] and row["whole"] == "yes" for row in swept.rows):
         yield Mark(text("Cases in which no closure is possible or frees a post: {n}.", n=empty), None)
     if not found:
         return

@@ -409,7 +409,8 @@ def years_of_forecasts(scenario: Scenario) -> Issues:
     table, first = scenario.table("forecast"), scenario.config.school_year + 1
     for at_, year in enumerate(table["year"]):
         known = isinstance(year, str)
-        if known and not (year.isascii() and year.isdigit() and first <= int(year) < first + _FORECAST):
+        four = known and len(year) == 4 and year.isascii() and year.isdigit()
+        if known and not (four and first <= int(year) < first + _FORECAST):
             expected = text("a year from {first} to {last}", first=first, last=first + _FORECAST - 1)
             yield at(table.iloc[at_], "year", quoted(year), expected, text("correct the year"))
 

@@ -214,13 +214,16 @@ class Sweep(Frozen):
 
     @model_validator(mode="after")
     def _each_once(self) -> Sweep:
-        """Each value once, at least one enrolment and one factor, and not too many cases."""
+        """Each value once, at least one enrolment and one factor."""
         values = [getattr(self, name) for name in type(self).model_fields]
         if any(len(set(one)) < len(one) for one in values) or not (self.enrolment and self.minutes):
             raise Refused(text("each value once, and at least one"), text("correct the lists"))
-        if prod(max(len(one), 1) for one in values) > _MOST_CASES:
-            raise Refused(text("at most {most} cases", most=_MOST_CASES), text("name fewer values"))
         return self
+
+    def cases(self, most: int) -> int:
+        """Count the cases where up to ``most`` schools close."""
+        lists = [getattr(self, name) for name in type(self).model_fields if name != "closures"]
+        return prod(max(len(one), 1) for one in lists) * (len(self.closures) or most)
 
 
 class Enrolment(Frozen):
@@ -334,6 +337,14 @@ class Config(Frozen):
     enrolment: Enrolment = Enrolment()
     travel: Roads = Roads()
     published: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+
+    @field_validator("sweep")
+    @classmethod
+    def _not_too_many(cls, value: Sweep, info: ValidationInfo) -> Sweep:
+        closing = info.data.get("closing")
+        if closing is not None and value.cases(closing.most) > _MOST_CASES:
+            raise Refused(text("at most {most} cases", most=_MOST_CASES), text("name fewer values"))
+        return value
 
     @field_validator("bureau", "title")
     @classmethod

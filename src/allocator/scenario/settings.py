@@ -50,19 +50,21 @@ def _closable(scenario: Scenario, key: str, row: Mapping[Any, Any]) -> Issues:
 
 
 def transfers(scenario: Scenario) -> Issues:
-    """Report transfers of grades from schools that close or are unknown, and to schools that cannot take them."""
+    """Report transfers of grades from schools that are unknown, and to schools that cannot take them.
+
+    A closure stands in place of transfers of the same school, which a base may have begun.
+    """
     known = tuple(s for s in scenario.table("schools")["school_id"] if s is not None)
-    gone = set(scenario.config.closures) | closed_plans(scenario)
+    gone = closed_plans(scenario)
     for school, grades in scenario.config.transfers.items():
         key = f"transfers.{school}"
         if school not in known:
             expected = text("a school of schools.csv")
             yield toml(scenario, key, quoted(school), expected, nearest(school, known))
         elif school in gone:
-            expected = text("a school that is open in September")
-            way = text("name the receivers of grades at its closure, or remove one of the two")
-            yield toml(scenario, key, text("a school that closes"), expected, way)
-        else:
+            found, way = text("a planned school that does not open"), text("remove the transfer")
+            yield toml(scenario, key, found, text("an open school"), way)
+        elif school not in scenario.config.closures:
             yield from _grades(scenario, key, school, grades)
 
 
@@ -76,8 +78,8 @@ def _grades(scenario: Scenario, key: str, school: str, grades: Mapping[str, str]
             expected, way = text("a grade that the school has"), text("correct the grade")
             yield toml(scenario, f"{key}.{grade}", quoted(grade), expected, way)
         for stage in here:
-            if to == school:
-                expected, way = text("another school"), text("name another school")
+            if to in (school, "nearest"):
+                expected, way = text("the code of another school"), text("name another school")
                 yield toml(scenario, f"{key}.{grade}", quoted(to), expected, way)
             else:
                 yield from _receiver(scenario, f"{key}.{grade}", stage, to)
