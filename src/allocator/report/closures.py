@@ -721,15 +721,7 @@ _WAYS = (
 def _ways(proposed: Proposed) -> Table:
     """List who goes where in each proposal."""
     lines = tuple(line for one in proposed.every for line in _way_lines(proposed, one))
-    columns = (
-        text("Proposal"),
-        text("School"),
-        text("Stage"),
-        text("To"),
-        text("Pupils"),
-        text("km"),
-        text("How"),
-    )
+    columns = text("Proposal"), *_WAYS
     return Table(text("Who goes where, proposal by proposal"), columns, lines, wide=True)
 
 
