@@ -37,6 +37,8 @@ SAME = {  # codes and frames, which are written alike in both languages
     "{who}",
     "{bureau} · {told}",
     "{columns}",
+    "{letter}",
+    "{which}",
     "{parts}",
     "{source} [{confidence}]",
 }

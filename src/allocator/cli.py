@@ -23,6 +23,7 @@ import allocator
 from allocator import app
 from allocator.errors import InputsAreWrong, Issue, LimitReached, NoPlan
 from allocator.report.closures import closures_story, write_closures
+from allocator.report.compare import MOST, compare_story, read_results, write_compare
 from allocator.report.files import write
 from allocator.report.frontier import frontier_story, write_frontier
 from allocator.report.html import page
@@ -358,6 +359,31 @@ def score(
         told = score_story(scored)
         written = [] if folder is None else write_score(scored, folder, page(told))
     _summary(told, next((path for path in written if path.name == "score.html"), None))
+
+
+@cli.command()
+def compare(
+    results: Annotated[
+        list[Path],
+        typer.Argument(help="Result folders, two or more. 结果文件夹（两个以上）", show_default=False),
+    ],
+    out: Annotated[
+        str, typer.Option(metavar="FOLDER", help="Folder for the comparison. 结果文件夹", show_default=False)
+    ],
+    language: Annotated[Language, typer.Option(help="Language. 语言")] = Language.zh,
+) -> None:
+    """Put results side by side: what each reaches, which is beaten, who has another place. 方案结果对比."""
+    voice = _Voice(language)
+    if not 2 <= len(results) <= MOST:
+        raise _bad_usage("RESULTS", text("name two to {n} result folders", n=MOST), voice.language)
+    folder = _new_folder(out, voice.language)
+    if os.path.realpath(folder) in {os.path.realpath(result) for result in results}:
+        raise _bad_usage("--out", text("{path} is one of the results", path=out), voice.language)
+    with _told(voice):
+        read = read_results(results, voice.language)
+        told = compare_story(read, voice.language)
+        written = write_compare(read, folder, page(told), voice.language)
+    _summary(told, next(path for path in written if path.name == "compare.html"))
 
 
 @cli.command()
