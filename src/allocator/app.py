@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -250,10 +251,12 @@ def closures(
     if beside and solved and (best := rival(priced, len(named.config.closures))) is not None:
         solved = sorted({*solved, priced.index(best)})
     chosen, rest = [], None
+    sets: list[Proposal] = []
     if together and len(now.teachers):
         most = len(named.config.closures) if beside else scenario.config.closing.most
         sets, rest = most_posts(Chooser(found, stop), most, limit, together, told)
-        chosen = [_priced(scenario, now, found, proposal) for proposal in sets]
+        finalists = _finalists([_closing(scenario, found, one) for one in sets], told, stop)
+        chosen = [_priced(scenario, now, found, sets[i]) for i in finalists]
     refused: dict[str, Text] = {}
 
     def plan(one: Priced | None, asked: Scenario) -> Answer | None:
@@ -300,7 +303,35 @@ def closures(
         tuple(chosen),
         rest,
         together,
+        len(sets),
     )
+
+
+def _finalists(asked: list[Scenario], tell: Callable[[int, int], None], stop: Event | None) -> list[int]:
+    """Pick those of some scenarios that are worth solving in full: the first, and the best at the first level.
+
+    A first level that is linear is solved in a second; where evenness comes first, all are picked.
+    """
+    if len(asked) <= _FINALISTS or asked[0].config.objective.levels[0] == "evenness":
+        return list(range(len(asked)))
+    reached: list[list[float]] = []
+    for one in asked:
+        if stop is not None and stop.is_set():
+            return [0]
+        first = one.config.objective.model_copy(update={"levels": one.config.objective.levels[:1]})
+        config = one.config.model_copy(update={"objective": first, "mode": "joint"})
+        rules = settle(config, one.rulebook, one.name, [])
+        try:
+            result = solve_problem(build(replace(one, config=config)), rules, None, stop)
+            reached.append([round(level.objective, 6) for level in result.levels])
+        except (NoPlan, LimitReached):
+            reached.append([math.inf])
+        tell(len(reached), len(asked))
+    best = sorted(range(len(asked)), key=lambda i: (reached[i], i))[:_FINALISTS]
+    return sorted({0, *best})
+
+
+_FINALISTS = 5  # choices of closures that are solved in full
 
 
 def _not_by_grade(scenario: Scenario) -> None:

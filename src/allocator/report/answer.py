@@ -140,6 +140,8 @@ class Proposed:
         those that free most posts, the first the most, so that the first is what deciding in two steps gives.
     asked
         How many choices were asked for, to be chosen with the teachers.
+    screened
+        How many were compared at the first level of the objective; those of ``together`` are the best of them, and the first.
     rest
         Posts that no other choice of as many closures or fewer can exceed, by the classes that it saves; None where that
         is not known.
@@ -157,6 +159,7 @@ class Proposed:
     together: tuple[Priced, ...] = ()
     rest: float | None = None
     asked: int = 0
+    screened: int = 0
 
     @property
     def every(self) -> tuple[Priced, ...]:

@@ -440,6 +440,13 @@ def _two_steps(proposed: Proposed) -> Iterator[Mark]:
             else text("which is less than what the proof leaves open"),
         )
         yield Mark(words, None)
+    if proposed.screened > n:
+        words = text(
+            "They are the best of {n} choices at the first level of the objective, '{level}', and the first of these.",
+            n=proposed.screened,
+            level=LEVELS[proposed.scenario.config.objective.levels[0]],
+        )
+        yield Mark(words, None)
     if proposed.rest is None:
         yield Mark(
             text(
@@ -449,7 +456,7 @@ def _two_steps(proposed: Proposed) -> Iterator[Mark]:
         )
     elif proposed.rest > 0:
         words = text(
-            "Choices that are not in the table free at most {posts} posts by the classes saved; {ties} of the table free as many as any. What others do for the teachers was not looked at here: a better one may be among them.",
+            "Choices that were not looked at free at most {posts} posts by the classes saved; {ties} of the table free as many as any. What others do for the teachers is not known: a better one may be among them.",
             posts=f"{proposed.rest:.1f}",
             ties=ties,
         )
