@@ -36,6 +36,7 @@ SAME = {  # codes and frames, which are written alike in both languages
     "{value}",
     "{who}",
     "{bureau} · {told}",
+    "{code}",
     "{columns}",
     "{letter}",
     "{which}",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import os
 import random
 import shutil
 from pathlib import Path
@@ -51,7 +53,8 @@ def test_every_number_is_that_of_its_result(solved: list[Path], tmp_path: Path) 
             assert float(told[name][letter]) == facts["counts"][name]
         balance = rows(folder / "balance.csv")
         judged = [r for r in balance if r["threshold"]]
-        assert float(told["cvs_within"][letter]) == sum(r["pass_after"] == "yes" for r in judged)
+        within = sum(r["pass_after"] == "yes" for r in judged) if all(r["after"] for r in judged) else ""
+        assert told["cvs_within"][letter] == str(within)
         known = [float(r["after"]) / float(r["threshold"]) for r in judged if r["after"]]
         assert told["worst_cv"][letter] == "" if len(known) < len(judged) else float(told["worst_cv"][letter])
         journeys = facts["journeys"]
@@ -108,9 +111,69 @@ def test_a_result_is_beaten_where_another_is_no_worse_and_somewhere_better(seed:
     assert beaten(found, n) == expected
 
 
+def _changed(folder: Path, out: Path, **cells: str) -> Path:
+    """Copy a result with other cells in the first row of balance.csv that has a limit."""
+    shutil.copytree(folder, out)
+    table = rows(out / "balance.csv")
+    row = next(r for r in table if r["measure"] == "cv" and r["threshold"] and float(r["after"] or 0))
+    row.update(cells)
+    with (out / "balance.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(table[0]))
+        writer.writeheader()
+        writer.writerows(table)
+    return out
+
+
+def test_one_coefficient_that_is_better_is_enough_not_to_be_beaten(
+    solved: list[Path], tmp_path: Path
+) -> None:
+    """A hair is nothing, more is; and what is of another day, roster or standard is never called beaten."""
+    table = rows(solved[0] / "balance.csv")
+    row = next(r for r in table if r["measure"] == "cv" and r["threshold"] and float(r["after"] or 0))
+    value = float(row["after"])
+    hair = _changed(solved[0], tmp_path / "hair", after=repr(value * (1 + 1e-11)))
+    worse = _changed(solved[0], tmp_path / "worse", after=repr(value * 1.01))
+    other = _changed(solved[0], tmp_path / "other", after=repr(value * 1.01), before="0.123")
+    for folder, said, there in (
+        (hair, "equal in everything", True),
+        (worse, "B is beaten by A", True),
+        (other, "B is beaten by A", False),
+        (other, "today's coefficients differ", True),
+        (worse, "today's coefficients differ", False),
+    ):
+        found = run("compare", solved[0], folder, "--out", tmp_path / "out", "--language", "en")
+        assert (said in found.stdout) is there, (folder.name, found.stdout)
+
+
+@pytest.mark.parametrize(
+    ("cells", "column"),
+    [
+        ({"threshold": "0"}, "threshold"),
+        ({"threshold": "-0.5"}, "threshold"),
+        ({"after": "1e308"}, "after"),
+        ({"pass_after": "maybe"}, "pass_after"),
+    ],
+)
+def test_numbers_that_cannot_be_are_told(
+    solved: list[Path], tmp_path: Path, cells: dict[str, str], column: str
+) -> None:
+    """With their column, and not as a fault of the program."""
+    found = run(
+        "compare",
+        solved[0],
+        _changed(solved[0], tmp_path / "bad", **cells),
+        "--out",
+        tmp_path / "out",
+        "--language",
+        "en",
+    )
+    assert found.exit_code == 1
+    assert f"column {column}: found" in found.stderr
+
+
 def test_the_same_result_twice_beats_nobody(solved: list[Path], tmp_path: Path) -> None:
     """No difference, nobody listed, in both languages."""
-    for language, said in (("en", "None of A, B is beaten"), ("zh", "互不占优")):
+    for language, said in (("en", "equal in everything"), ("zh", "完全相同")):
         found = run("compare", solved[0], solved[0], "--out", tmp_path / language, "--language", language)
         assert found.exit_code == 0
         assert said in found.stdout
@@ -135,6 +198,14 @@ def _broken(folder: Path, how: str) -> None:
             facts.write_text(json.dumps(found), encoding="utf-8")
         case "deep json":
             facts.write_text("[" * 100_000, encoding="utf-8")
+        case "a huge number":
+            facts.write_text(
+                facts.read_text(encoding="utf-8").replace('"unfilled": ', '"unfilled": 1' + "0" * 400, 1),
+                encoding="utf-8",
+            )
+        case "a pipe":
+            facts.unlink()
+            os.mkfifo(facts)
         case "no column":
             plan.write_text(
                 plan.read_text(encoding="utf-8").replace("to_stage", "stage", 1), encoding="utf-8"
@@ -162,6 +233,12 @@ def _broken(folder: Path, how: str) -> None:
         ("other json", "result.json: found another content"),
         ("other numbers", "result.json: found another content"),
         ("deep json", "result.json: found another content"),
+        ("a huge number", "result.json: found another content"),
+        pytest.param(
+            "a pipe",
+            "result.json",
+            marks=pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here"),
+        ),
         ("no column", "plan.csv, row 1, column to_stage: found no such column"),
         ("a teacher twice", "a second time"),
         ("a torn row", "found 2 cells"),

@@ -6,6 +6,7 @@ import csv
 import re
 import shutil
 import subprocess
+import warnings
 import zipfile
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -16,6 +17,7 @@ from xml.etree import ElementTree
 import pytest
 
 from allocator import app
+from allocator.report.answer import Answer
 from allocator.report.story import story
 from allocator.report.workbook import workbook
 from builders import District
@@ -115,7 +117,9 @@ def test_posts_and_schools_are_those_of_the_tables(tiny: Folder, book: dict[str,
     """Numbers are numbers, and as many rows as the CSV files have."""
     posts = book["Posts"].table()[1:]
     assert [[row[5], row[6], row[7]] for row in posts] == [
-        [float(r[name]) for name in ("posts", "filled_after", "unfilled")] for r in tiny.posts
+        [float(r[name]) for name in ("posts", "filled_after", "unfilled")]
+        for r in tiny.posts
+        if any(int(r[name]) for name in ("posts", "posts_before", "filled_before", "filled_after"))
     ]
     assert len(book["Empty posts"].table()) - 1 == sum(r["unfilled"] != "0" for r in tiny.posts)
     schools = book["Schools"].table()[1:]
@@ -134,8 +138,8 @@ def test_coefficients_are_formulas_over_the_amounts(tiny: Folder, book: dict[str
         for column, when in (("D", "before"), ("E", "after")):
             cell = f"{column}{at}"
             if not told[when]:
-                assert cell not in sheet.formulas
                 assert isinstance(row["ABCDEF".index(column)], str)
+                assert cell not in sheet.formulas or "COUNT(" in sheet.formulas[cell]
                 continue
             pupils, amounts = _ranges(book, sheet.formulas[cell])
             mean = sum(amounts) / sum(pupils)
@@ -156,6 +160,7 @@ def _ranges(book: dict[str, Read], formula: str) -> tuple[list[float], list[floa
     """Numbers of the two ranges that a formula names."""
     found = dict.fromkeys(re.findall(r"'([^']+)'!\$([A-Z]+)\$(\d+):\$([A-Z]+)\$(\d+)", formula))
     assert len(found) == 2
+    found = dict.fromkeys(sorted(found, key=lambda one: one[1] != "C"))  # the pupils stand in C
     pupils, amounts = (
         [float(book[sheet].values[f"{column}{r}"]) for r in range(int(first), int(last) + 1)]
         for sheet, column, first, same, last in found
@@ -182,6 +187,59 @@ def test_text_is_text_whatever_it_begins_with(tmp_path: Path) -> None:
     assert any("=HYPERLINK" in str(value) for value in found["Schools"].values.values())
     with zipfile.ZipFile(BytesIO(workbook(answer, story(answer)))) as book:
         assert not [name for name in book.namelist() if "rels" in name and b"https://x" in book.read(name)]
+
+
+def _solved(folder: Path, settings: dict[str, object]) -> Answer:
+    return app.solve(variant(folder, settings), {"language": "en"})
+
+
+def test_the_composite_is_the_mean_of_its_cells(tmp_path: Path) -> None:
+    """Under the standard of 2012 the mean of the eight has the limit, and the verdict follows it."""
+    answer = _solved(tmp_path / "d", {"standard": "cn-2012"})
+    sheet = read_book(workbook(answer, story(answer)))["Balance"]
+    rows_ = {(row[0], row[1]): (at, row) for at, row in enumerate(sheet.table()[1:], start=2)}
+    told = {(r.stage, r.indicator): r for r in answer.card.balance if r.measure == "cv"}
+    for stage in answer.problem.stages:
+        row = told[stage, "composite"]
+        at, shown = rows_[str(answer.problem.standard.stages[stage].name), "Composite CV"]
+        assert shown[2] == row.threshold
+        listed = re.findall(r"D\d+", sheet.formulas[f"D{at}"].rsplit("AVERAGE", 1)[1])
+        assert len(listed) == sum(one.official for one in answer.problem.standard.indicators.values())
+        if row.before.value is None:
+            assert isinstance(sheet.values[f"D{at}"], str)
+        else:
+            mean = sum(float(sheet.values[cell]) for cell in listed) / len(listed)
+            assert sheet.values[f"D{at}"] == pytest.approx(mean) == pytest.approx(row.before.value)
+
+
+def test_a_missing_amount_is_no_nought(tmp_path: Path) -> None:
+    """Its cell is empty, the formula says that it is not known, and would reckon as soon as it stands there."""
+    folder = variant(tmp_path / "d", {}, {"sections": {"A1": {"floor_area_m2": ""}}})
+    answer = app.solve(folder, {"language": "en"})
+    found = read_book(workbook(answer, story(answer)))
+    heads = found["Amounts today"].table()[0]
+    column = _letter(next(i for i, head in enumerate(heads) if str(head).startswith("Teaching rooms")))
+    assert f"{column}2" not in found["Amounts today"].values
+    sheet = found["Balance"]
+    at = next(i for i, row in enumerate(sheet.table()[1:], start=2) if row[1] == "Teaching rooms per pupil")
+    assert sheet.formulas[f"D{at}"].startswith("IFERROR(IF(COUNT(")
+    assert isinstance(sheet.values[f"D{at}"], str)
+
+
+def test_ampersands_and_long_titles_are_printed_as_they_are(tmp_path: Path) -> None:
+    """No code of a head or foot is made of them, and what is cut is seen to be."""
+    for title in ("&" * 150, "R&D &P of A & B", "x" * 200):
+        answer = _solved(tmp_path / str(len(title)), {"title": title, "notice": "a" + "&" * 200})
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            content = workbook(answer, story(answer))
+        with zipfile.ZipFile(BytesIO(content)) as book:
+            sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
+        foot = sheet.find(f"{_NS}headerFooter/{_NS}oddFooter")
+        assert foot is not None
+        left, right = str(foot.text).split("&R", 1) if "&&R" not in str(foot.text) else ("", "")
+        assert right == "&P / &N"
+        assert re.fullmatch(r"(&&|[^&])*", left.removeprefix("&L"))
 
 
 def test_names_stand_there_only_where_they_are_asked_for(tiny: Folder) -> None:

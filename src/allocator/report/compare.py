@@ -17,12 +17,13 @@ from allocator.metrics.measure import beside
 from allocator.report.files import table, write_files
 from allocator.report.parts import Cell, Line, Mark, Table
 from allocator.report.story import Story
-from allocator.scenario.files import Notes, label
+from allocator.scenario.files import Notes, content, label
 from allocator.scenario.rows import records
 from allocator.scenario.standards import read_standard
 from allocator.words import Text, text
 
 MOST = 26  # results beside one another
+_MOST = 1e15  # of any number of a result
 _PLACE = ("to_school", "to_stage", "to_subject")
 _BALANCE = ("stage", "indicator", "measure", "before", "after", "threshold", "pass_after")
 _COUNTS = (
@@ -104,6 +105,7 @@ def _result(folder: Path, letter: str, issues: list[Issue]) -> Result | None:
     for n, row in balance:
         for column in ("before", "after", "threshold"):
             _number(row[column], f"{name}/balance.csv", n, column, issues)
+        _limited(row, f"{name}/balance.csv", n, issues)
     if len(issues) > before:
         return None
     return Result(
@@ -120,26 +122,31 @@ def _facts(folder: Path, name: str, issues: list[Issue]) -> dict[str, Any]:
     """Read result.json as far as it is needed."""
     file, way = f"{name}/result.json", text("name a folder that 'allocator solve' or 'audit' has written")
     expected = text("the result of a plan")
+    if not os.path.lexists(folder / "result.json"):
+        issues.append(Issue(file, None, None, text("no such file"), expected, way))
+        return {}
+    held = content(folder / "result.json", file, issues, {})
+    if held is None:
+        return {}
     try:
-        facts = json.loads((folder / "result.json").read_bytes())
+        facts = json.loads(held.decode("utf-8-sig"))
         counts = {key: facts["counts"][key] for key in _COUNTS}
         journeys = [(one["pupils"], one["km"]) for one in facts["journeys"]]
         told = [facts[key] for key in ("title", "notice", "standard", "status")]
-        rules = [len(rule["violations"]) for rule in facts["rules"] if rule["level"]]
-    except OSError:
-        issues.append(Issue(file, None, None, text("no such file"), expected, way))
-        return {}
+        rules = [(rule["level"], rule["violations"]) for rule in facts["rules"]]
     except (ValueError, KeyError, TypeError, RecursionError):
         issues.append(Issue(file, None, None, text("another content"), expected, way))
         return {}
-    numbers = [*counts.values(), *(n for pair in journeys for n in pair), *rules]
-    if not all(_is_count(n) for n in numbers) or not all(isinstance(one, str) for one in told):
+    numbers = [*counts.values(), *(n for pair in journeys for n in pair)]
+    levels = all(isinstance(level, str) and isinstance(broken, list) for level, broken in rules)
+    if not all(_is_count(n) for n in numbers) or not levels or not all(isinstance(one, str) for one in told):
         issues.append(Issue(file, None, None, text("another content"), expected, way))
     return dict(facts)
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether a value is a number of a result."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MOST
 
 
 def _rows(
@@ -187,10 +194,20 @@ def _number(cell: str, file: str, row: int, column: str, issues: list[Issue]) ->
         value = float(cell)
     except ValueError:
         value = math.nan
-    if math.isfinite(value):
+    if abs(value) < _MOST:  # and no nan
         return value
     issues.append(Issue(file, row, column, quoted(cell), text("a number"), text("write the result anew")))
     return None
+
+
+def _limited(row: Mapping[str, str], file: str, n: int, issues: list[Issue]) -> None:
+    """Report a limit that is none, and a verdict that is neither."""
+    way = text("write the result anew")
+    if (row["threshold"] and not row["threshold"].strip("0.-")) or row["threshold"].startswith("-"):
+        issues.append(Issue(file, n, "threshold", quoted(row["threshold"]), text("a number above 0"), way))
+    if row["pass_after"] not in ("yes", "no", ""):
+        expected = text("yes, no or nothing")
+        issues.append(Issue(file, n, "pass_after", quoted(row["pass_after"]), expected, way))
 
 
 def measures(results: Sequence[Result]) -> list[Measure]:
@@ -205,6 +222,7 @@ def measures(results: Sequence[Result]) -> list[Measure]:
     return [
         each("hard_rules_broken", text("Breaches of hard rules"), -1, _broken),
         counted("unfilled", text("Empty posts"), -1),
+        each("without_place", text("Teachers without a place"), -1, _without),
         counted("extra", text("Teachers beyond posts"), 0),
         counted("moved_from_open_schools", text("Teachers who leave a school that stays open"), -1),
         counted("moved_from_closing_schools", text("Teachers of closing schools with a new place"), 0),
@@ -219,13 +237,19 @@ def measures(results: Sequence[Result]) -> list[Measure]:
     ]
 
 
+def _without(one: Result) -> float:
+    return float(sum(not any(place) for place in one.places.values()))
+
+
 def _broken(one: Result) -> float:
     return float(sum(len(rule["violations"]) for rule in one.facts["rules"] if rule["level"] == "hard"))
 
 
 def _within(one: Result) -> float | None:
     judged = [row for row in one.balance.values() if row.get("threshold")]
-    return float(sum(row.get("pass_after") == "yes" for row in judged)) if judged else None
+    if not judged or not all(row["after"] for row in judged):
+        return None
+    return float(sum(row["pass_after"] == "yes" for row in judged))
 
 
 def _worst(one: Result) -> float | None:
@@ -249,15 +273,64 @@ def _longest(one: Result) -> float:
     return max((float(j["km"]) for j in one.facts["journeys"] if j["pupils"]), default=0.0)
 
 
+def every_cv(results: Sequence[Result]) -> list[Measure]:
+    """List every coefficient of variation in September: less is better."""
+    keys = dict.fromkeys(key for one in results for key in one.balance if key[2] == "cv")
+    return [
+        Measure(
+            " ".join(key),
+            text("{code}", code=" ".join(key[:2])),
+            tuple(
+                float(row["after"]) if (row := one.balance.get(key)) and row["after"] else None
+                for one in results
+            ),
+            -1,
+        )
+        for key in keys
+    ]
+
+
+def comparable(a: Result, b: Result) -> bool:
+    """Whether two results are of the same people, standard and day: today's coefficients are the same too."""
+    if a.facts["standard"] != b.facts["standard"] or a.places.keys() != b.places.keys():
+        return False
+    keys = {key for one in (a, b) for key in one.balance if key[2] == "cv"}
+    return all(_today(a, key) == _today(b, key) for key in keys)
+
+
+def _today(one: Result, key: tuple[str, str, str]) -> str | None:
+    row = one.balance.get(key)
+    return row["before"] if row else None
+
+
 def beaten(found: Sequence[Measure], results: int) -> dict[int, list[int]]:
-    """Return by which results each is beaten: no worse in anything that is better or worse, and better in something."""
+    """Return by which results each is beaten: no worse in anything that is better or worse, and better in something.
+
+    What differs by less than a billionth is the same.
+    """
     judged = [m for m in found if m.better and None not in m.values]
 
     def beats(a: int, b: int) -> bool:
-        ahead = [m.better * ((m.values[a] or 0.0) - (m.values[b] or 0.0)) for m in judged]
+        ahead = [_ahead(m.better, m.values[a] or 0.0, m.values[b] or 0.0) for m in judged]
         return bool(ahead) and min(ahead) >= 0 and max(ahead) > 0
 
     return {b: by for b in range(results) if (by := [a for a in range(results) if a != b and beats(a, b)])}
+
+
+def _ahead(better: int, a: float, b: float) -> int:
+    """Whether one value is better than another: 1, 0 for the same, -1."""
+    if math.isclose(a, b, rel_tol=_SAME, abs_tol=_SAME):
+        return 0
+    return better if a > b else -better
+
+
+def _equal(values: Sequence[float | None]) -> bool:
+    """Whether all values are the same, or none is known."""
+    known = [value for value in values if value is not None]
+    return not known or (len(known) == len(values) and all(not _ahead(1, known[0], value) for value in known))
+
+
+_SAME = 1e-9
 
 
 def differing(results: Sequence[Result]) -> list[tuple[str, tuple[tuple[str, ...] | None, ...]]]:
@@ -296,7 +369,11 @@ def _called(one: Result) -> Text:
 
 def _verdict(results: Sequence[Result], found: Sequence[Measure]) -> Iterator[Mark]:
     """Yield what a reader must know first: what can be compared, and what is beaten."""
-    lost = beaten(found, len(results))
+    lost = {
+        b: fair
+        for b, by in beaten([*found, *every_cv(results)], len(results)).items()
+        if (fair := [a for a in by if comparable(results[a], results[b])])
+    }
     for b, by in lost.items():
         words = text(
             "{which} is beaten by {by}: in nothing that is compared is it better, and in something worse.",
@@ -305,12 +382,13 @@ def _verdict(results: Sequence[Result], found: Sequence[Measure]) -> Iterator[Ma
         )
         yield Mark(words, False)
     left = [one.letter for i, one in enumerate(results) if i not in lost]
-    if len(left) == 1:
-        yield Mark(
-            text("No other result is better than {which} in anything that is compared.", which=left[0]), True
+    if all(_equal(m.values) for m in (*found, *every_cv(results)) if m.better):
+        yield Mark(text("The results are equal in everything that is compared."), None)
+    elif len(left) > 1:
+        words = text(
+            "None of {which} is beaten by another: none is at least as good as another in everything.",
+            which=left,
         )
-    else:
-        words = text("None of {which} is beaten by another: each is better in something.", which=left)
         yield Mark(words, None)
     unproved = [one.letter for one in results if one.facts["status"] != "proved"]
     if unproved:
@@ -319,6 +397,12 @@ def _verdict(results: Sequence[Result], found: Sequence[Measure]) -> Iterator[Ma
         yield Mark(
             text("The results are judged by different standards; their verdicts are not the same."), False
         )
+    first, *others = results
+    if not all(comparable(first, one) for one in others):
+        words = text(
+            "The results are not all of the same standard, people and tables: today's coefficients differ. Between those that are not, none is called beaten."
+        )
+        yield Mark(words, False)
     if len({frozenset(one.places) for one in results}) > 1:
         yield Mark(
             text("The results have different people: what counts people is not of the same roster."), False
@@ -421,6 +505,11 @@ def _place(place: tuple[str, ...] | None) -> str:
     return " · ".join(place) if place and any(place) else "—"
 
 
+def _written(place: tuple[str, ...] | None) -> str:
+    """Write a place by its codes: - for none, nothing where the result does not have the teacher."""
+    return "" if place is None else " ".join(place) if any(place) else "-"
+
+
 def write_compare(results: Sequence[Result], out: Path, page: str, language: str) -> list[Path]:
     """Write compare.csv, compare_teachers.csv and compare.html for the owner alone.
 
@@ -435,8 +524,7 @@ def write_compare(results: Sequence[Result], out: Path, page: str, language: str
         for m in measures(results)
     ]
     people = [
-        {"teacher_id": who}
-        | {letter: " ".join(place or ()) for letter, place in zip(letters, places, strict=True)}
+        {"teacher_id": who} | {letter: _written(place) for letter, place in zip(letters, places, strict=True)}
         for who, places in differing(results)
     ]
     notice = " ".join(dict.fromkeys(one.facts["notice"] for one in results if one.facts["notice"]))

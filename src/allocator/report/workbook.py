@@ -31,6 +31,7 @@ from allocator.words import Text, say, text
 _WIDEST, _ALONE, _NARROWEST = 48, 110, 7  # of a column, in characters
 _LINE = 15  # points high
 _WIDE = "\u2e80"  # from here on a character is as wide as two
+_NOTHING = "—"
 _LONGEST = 32_000  # characters that a cell holds
 _OPTIONS = {
     "in_memory": True,
@@ -210,7 +211,8 @@ def _posts(answer: Answer, name: Text, *, empty: bool) -> Sheet:
             row.extra,
         )
         for row in answer.card.posts
-        if row.unfilled or not empty
+        if row.unfilled
+        or (not empty and (row.posts or row.filled_before or row.posts_before or row.filled_after))
     ]
     columns = (
         text("School"),
@@ -301,22 +303,28 @@ def _balance(answer: Answer, read: Sequence[Mapping[str, Reading]], language: st
     rows: list[tuple[Any, ...]] = []
     cells = [_ranges(problem, each, say(name, language)) for each, name in zip(read, _DATA, strict=True)]
     measured = {(r.stage, r.indicator): r for r in answer.card.balance if r.measure == "cv"}
+    official = [name for name, one in problem.standard.indicators.items() if one.official]
+    places: dict[tuple[str, str], int] = {}
     for (stage, indicator), row in measured.items():
         known = problem.standard.indicators.get(indicator)
-        if known is None:
-            continue  # the composite is the mean of these
-        at = len(rows) + 2
+        at = places[stage, indicator] = len(rows) + 2
         found: list[Any] = []
-        for ranges, measure in zip(cells, (row.before, row.after), strict=True):
-            pupils, amounts = ranges[stage, indicator]
-            found.append(
-                measure.why_not if measure.value is None else Formula(_cv(pupils, amounts), measure.value)
+        for column, ranges, measure in zip("DE", cells, (row.before, row.after), strict=True):
+            why = "" if measure.why_not is None else say(measure.why_not, language)
+            written_ = (
+                _mean([f"{column}{places[stage, name]}" for name in official], why or _no(language))
+                if known is None
+                else _cv(*ranges[stage, indicator], why or _no(language))
             )
+            empty = known is not None and not _cells(ranges[stage, indicator][0])
+            found.append(why if empty else Formula(written_, why if measure.value is None else measure.value))
         verdict: Any = ""
-        if row.threshold is not None and row.after.value is not None:
+        if row.threshold is not None:
             met, missed = say(text("within"), language), say(text("above"), language)
-            verdict = Formula(f'=IF(E{at}<=C{at},"{met}","{missed}")', met if row.pass_after else missed)
-        rows.append((problem.standard.stages[stage].name, known.name, row.threshold, *found, verdict))
+            now = _NOTHING if row.after.value is None else met if row.pass_after else missed
+            verdict = Formula(f'=IF(ISNUMBER(E{at}),IF(E{at}<=C{at},"{met}","{missed}"),"{_NOTHING}")', now)
+        name = text("Composite CV") if known is None else known.name
+        rows.append((problem.standard.stages[stage].name, name, row.threshold, *found, verdict))
     columns = (
         text("Stage"),
         text("Indicator"),
@@ -348,10 +356,38 @@ def _ranges(
     return found
 
 
-def _cv(pupils: str, amounts: str) -> str:
-    """Write the official coefficient of variation: deviations of each section's share from the mean, by pupils."""
-    mean = f"SUM({amounts})/SUM({pupils})"
-    return f"=SQRT(SUMPRODUCT({pupils},({amounts}/{pupils}-{mean})^2)/SUM({pupils}))/({mean})"
+def _cells(range_: str) -> int:
+    """Count the cells of a range of one column."""
+    first, last = (int(end.rsplit("$", 1)[1]) for end in range_.rsplit("!", 1)[1].split(":"))
+    return max(last - first + 1, 0)
+
+
+def _no(language: str) -> str:
+    return say(text("not known"), language)
+
+
+def _cv(pupils: str, amounts: str, why: str) -> str:
+    """Write the official coefficient of variation: deviations of each section's share from the mean, by pupils.
+
+    Where an amount is missing it says why there is none: an empty cell is not 0.
+    """
+    mean, why = f"SUM({amounts})/SUM({pupils})", _in_quotes(why)
+    cv = f"SQRT(SUMPRODUCT({pupils},({amounts}/{pupils}-{mean})^2)/SUM({pupils}))/({mean})"
+    return f"=IFERROR(IF(COUNT({amounts})<ROWS({amounts}),{why},{cv}),{why})"
+
+
+def _mean(cells: Sequence[str], why: str) -> str:
+    """Write the mean of coefficients, all of which must be there."""
+    listed, why = ",".join(cells), _in_quotes(why)
+    return f"=IF(COUNT({listed})<{len(cells)},{why},AVERAGE({listed}))"
+
+
+def _in_quotes(words: str) -> str:
+    """Write a text inside a formula, which holds no longer ones."""
+    return '"' + words.replace('"', '""')[:_INSIDE] + '"'
+
+
+_INSIDE = 200
 
 
 def written(sheets: Iterable[Sheet], told: Story, answer: Answer) -> bytes:
@@ -362,65 +398,102 @@ def written(sheets: Iterable[Sheet], told: Story, answer: Answer) -> bytes:
     book.set_properties(
         {"title": title, "comments": told.notice, "created": answer.began.replace(tzinfo=None)}
     )
-    head = book.add_format(
-        {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1, "bg_color": "#EEF2F7"}
-    )
-    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-    number = book.add_format({"num_format": "#,##0.####", "valign": "top"})
-    fine = book.add_format({"num_format": "0.0000", "valign": "top"})
-    quiet = book.add_format({"text_wrap": False, "italic": True, "font_color": "#555555"})
+    formats = {name: book.add_format({"valign": "top"} | how) for name, how in _FORMATS.items()}
     for sheet in sheets:
         page = book.add_worksheet(say(sheet.name, told.language))
         heads = [str(_shown(column, told.language)) for column in sheet.columns]
-        for at, words in enumerate(heads):
-            page.write_string(0, at, words, head)
         shown = [[_shown(cell, told.language) for cell in row] for row in sheet.rows]
         widths = _widths(heads, shown)
         for c, width in enumerate(widths):
             page.set_column(c, c, width)
+        for at, words in enumerate(heads):
+            page.write_string(0, at, words, formats["head"])
+        page.set_row(0, _LINE * _lines(heads, widths))
         for r, (row, values) in enumerate(zip(sheet.rows, shown, strict=True), start=1):
-            lines = max(math.ceil(_width(value) / width) for value, width in zip(values, widths, strict=True))
-            if lines > 1:
+            if (lines := _lines(values, widths)) > 1:
                 page.set_row(r, _LINE * lines)
             for c, (cell, value) in enumerate(zip(row, values, strict=True)):
                 if isinstance(cell, Formula):
-                    page.write_formula(r, c, cell.written, fine, cell.value)
+                    how = formats["text" if isinstance(cell.value, str) else "fine"]
+                    page.write_formula(r, c, cell.written, how, cell.value)
                 elif isinstance(value, str):
-                    page.write_string(r, c, value[:_LONGEST], wrapped)
+                    if value:
+                        page.write_string(r, c, value[:_LONGEST], formats["text"])
                 else:
-                    page.write_number(r, c, value, number)
-        last = len(sheet.rows)
-        for n, note in enumerate((told.notice, *sheet.notes)):
-            if note:
-                page.write_string(last + 2 + n, 0, _shown(note, told.language), quiet)
+                    page.write_number(r, c, value, formats["whole" if value == round(value) else "parts"])
+        last = _below(page, told, sheet, widths, formats["quiet"])
         page.freeze_panes(1, 1 if len(heads) > 1 else 0)
-        page.autofilter(0, 0, last, len(heads) - 1)
+        page.autofilter(0, 0, len(sheet.rows), len(heads) - 1)
         page.set_landscape()
         page.set_paper(9)
-        page.fit_to_pages(1, 0)
+        page.fit_to_pages(math.ceil(sum(widths) / _PAGE), 0)
         page.repeat_rows(0)
-        page.print_area(0, 0, last + 2 + len(sheet.notes), len(heads) - 1)
+        page.repeat_columns(0)
+        page.print_area(0, 0, last, len(heads) - 1)
         page.set_header(f"&L{_printed(title)}&R{_printed(say(sheet.name, told.language))}")
-        page.set_footer(f"&L{_printed(told.notice)[:_FOOT]}&R&P / &N")
+        page.set_footer(f"&L{_printed(told.notice)}&R&P / &N")
     book.close()
     return held.getvalue()
 
 
-_FOOT = 180  # a foot of a page holds 255 characters in all
+_FORMATS: dict[str, dict[str, Any]] = {
+    "head": {"bold": True, "text_wrap": True, "bottom": 1, "bg_color": "#EEF2F7"},
+    "text": {"text_wrap": True, "indent": 1},
+    "whole": {"num_format": "#,##0_)"},
+    "parts": {"num_format": "#,##0.00##_)"},
+    "fine": {"num_format": "0.0000_)"},
+    "quiet": {"text_wrap": True, "italic": True, "font_color": "#555555"},
+}
+_PAGE = 210  # characters across a page that can still be read
+_HALF = 100  # characters of a head or foot of a page, which holds 255 in all
+
+
+def _below(page: Any, told: Story, sheet: Sheet, widths: Sequence[float], how: Any) -> int:
+    """Write the notice and the notes below a table, across its columns; returns the last row."""
+    row, across = len(sheet.rows) + 1, sum(widths)
+    for note in (told.notice, *sheet.notes):
+        words = str(_shown(note, told.language))
+        if not words:
+            continue
+        row += 1
+        page.set_row(row, _LINE * max(math.ceil(_width(words) / across), 1))
+        if len(widths) > 1:
+            page.merge_range(row, 0, row, len(widths) - 1, "", how)
+        page.write_string(row, 0, words[:_LONGEST], how)
+    return row
+
+
+def _lines(values: Sequence[str | float], widths: Sequence[float]) -> int:
+    """Lines that the highest cell of a row takes."""
+    return (
+        max(math.ceil(_width(value) / (width - 1)) for value, width in zip(values, widths, strict=True)) or 1
+    )
 
 
 def _widths(heads: Sequence[str], rows: Sequence[Sequence[str | float]]) -> list[float]:
-    """Widths of the columns: of their longest cell within limits, a head over two lines; the only one is wide."""
-    found = [_width(words) / 2 for words in heads]
-    for row in rows:
-        found = [max(width, _width(value)) for width, value in zip(found, row, strict=True)]
-    widest = _ALONE if len(heads) == 1 else _WIDEST
-    return [min(max(width + 1, _NARROWEST), widest) for width in found]
+    """Widths of the columns: of their longest cell within limits, of numbers alone where there are some; the only one is wide."""
+    found = []
+    for c, head in enumerate(heads):
+        cells = [row[c] for row in rows]
+        numbers = [cell for cell in cells if not isinstance(cell, str)]
+        widest = max((_width(cell) for cell in numbers or cells), default=0)
+        words = (
+            max((_width(word) for word in head.split()), default=0) if head.isascii() else _width(head) / 3
+        )
+        found.append(max(widest, words, _width(head) / 3, _NARROWEST) + 2)
+    limit = _ALONE if len(heads) == 1 else _WIDEST
+    return [min(width, limit) for width in found]
 
 
 def _printed(words: str) -> str:
-    """Write an ampersand of a head or foot as one."""
-    return words[:_FOOT].replace("&", "&&")
+    """Write a text of a head or foot of a page, where an ampersand stands twice; a long one is cut, and that is seen."""
+    shown, used = "", 0
+    for char in words:
+        used += 2 if char == "&" else 1
+        if used > _HALF:
+            return shown + "…"
+        shown += "&&" if char == "&" else char
+    return shown
 
 
 def _shown(cell: Any, language: str) -> str | float:
@@ -432,7 +505,7 @@ def _shown(cell: Any, language: str) -> str | float:
     if isinstance(cell, Text):
         return say(cell, language)
     if isinstance(cell, Formula):
-        return cell.value if isinstance(cell.value, str) else "0.0000"
+        return cell.value if isinstance(cell.value, str) else float(cell.value)
     if isinstance(cell, int | float | np.integer | np.floating):
         return float(cell)
     return str(cell)
