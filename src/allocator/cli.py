@@ -680,9 +680,7 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     try:
         cli()
-    except (
-        OSError
-    ) as error:  # the terminal or file that is written to: everything else is told where it happens
+    except OSError as error:  # of the terminal, or what stands for it: all else is told where it happens
         sys.stderr.write(f"{error.strerror}\n")
         sys.stderr.flush()
         os._exit(BAD_USAGE)

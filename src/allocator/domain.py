@@ -322,6 +322,11 @@ class Standard(Frozen):
         """Name in both languages."""
         return both(self.name_zh, self.name_en)
 
+    @property
+    def official(self) -> tuple[str, ...]:
+        """Names of the indicators that the standard judges by."""
+        return tuple(name for name, one in self.indicators.items() if one.official)
+
     def retirement_month(self, sex: str | None, title: str | None, birth: float) -> float:
         """Return the month in which somebody retires, counted from year 0; nan where it cannot be known."""
         key = "f_senior" if sex == "f" and title in ("senior", "full_senior") else sex

@@ -210,6 +210,12 @@ class Problem:
         }
 
     @cached_property
+    def school_labels(self) -> list[str]:
+        """Code and name of every school, in their order."""
+        pairs = zip(self.school_ids, self.schools["name"], strict=True)
+        return [f"{code} {name or ''}".strip() for code, name in pairs]
+
+    @cached_property
     def receivers(self) -> Bools:
         """Whether pupils of each section go to each school, shape (sections, schools)."""
         keys = [

@@ -127,7 +127,7 @@ def nearer(found: Layout, proposal: Proposal, way: Way) -> list[tuple[int, Text]
     there = [
         v
         for v in range(len(found.school))
-        if found.stage[v] == way_stage(found, way)
+        if found.stage[v] == found.stage[way.section]
         and found.school[v] != start
         and found.km[start, found.school[v]] < way.km - _SAME
     ]
@@ -156,11 +156,6 @@ def nearer(found: Layout, proposal: Proposal, way: Way) -> list[tuple[int, Text]
             )
         told.append((end, why))
     return told
-
-
-def way_stage(found: Layout, way: Way) -> str:
-    """Return the stage of the pupils of a way."""
-    return found.stage[way.section]
 
 
 _SAME, _FEW = 1e-6, 0.05

@@ -356,6 +356,15 @@ def worth(found: Layout, closed: Iterable[int], ways: Iterable[Way]) -> Worth:
     )
 
 
+def proved(proposal: Proposal, worth: Worth) -> tuple[float, float]:
+    """Return the posts that no proposal of its kind can exceed, and how many more that is as a share of its own.
+
+    Posts are whole millionths in the proof: what is less is no gap.
+    """
+    gap = max(proposal.bound - worth.posts, 0.0) / max(worth.posts, 1e-9)
+    return max(proposal.bound, worth.posts), gap if gap > 1 / _POST else 0.0
+
+
 def _saved(found: Layout, closed: Iterable[int], ways: Iterable[Way]) -> Ints:
     """Classes that each section has less, shape (sections,)."""
     coming, gone = found.coming(ways), np.isin(found.school, list(closed))

@@ -91,7 +91,7 @@ def _schools(
     here = [counted(problem, next(iter(r.values())).snapshot, stage) for r in read]
     if asked.met_at_least is None or not (problem.sections.stage == stage).any():
         return
-    official = sum(i.official for i in problem.standard.indicators.values())
+    official = len(problem.standard.official)
     words = text(
         "Every school meets at least {n} of {all} indicators and reaches {share} of the threshold in the others",
         n=f"{asked.met_at_least.value:g}",
@@ -101,18 +101,12 @@ def _schools(
     if problem.config.scoring.visitors:
         words = text("{asked}; teachers who visit small schools count there", asked=words)
     unknown = text("an amount that decides is not known")
-    names = _named(problem)
+    names = problem.school_labels
     found = [
         _every(list(verdicts[at]), [names[s] for s in problem.sections.school[at]], unknown)
         for verdicts, at in zip(conform, here, strict=True)
     ]
     yield _Asked("schools", problem.stages[stage], words, asked.met_at_least.source).row(*found)
-
-
-def _named(problem: Problem) -> list[str]:
-    """Code and name of every school."""
-    pairs = zip(problem.school_ids, problem.schools["name"], strict=True)
-    return [f"{code} {name or ''}".strip() for code, name in pairs]
 
 
 def _every(verdicts: list[bool | None], codes: Sequence[str], unknown: Text) -> _Found:
@@ -186,7 +180,7 @@ def _class_size(problem: Problem, stage: int) -> Iterator[RequirementRow]:
     for season in (problem.before, problem.after):
         here = season.open & (problem.sections.stage == stage) & (season.pupils > 0)
         unknown = text("sections.csv does not say how large the largest class is (largest_class)")
-        codes = [_named(problem)[s] for s in problem.sections.school[here]]
+        codes = [problem.school_labels[s] for s in problem.sections.school[here]]
         found.append(_limited(season.largest[here], limit.value, codes, unknown))
     if problem.before.open[problem.sections.stage == stage].any():
         yield _Asked("class_size", code, words, limit.source).row(*found)
@@ -202,7 +196,7 @@ def _school_size(problem: Problem) -> Iterator[RequirementRow]:
         for season in (problem.before, problem.after):
             pupils = np.bincount(problem.sections.school, season.pupils, minlength=len(kinds))
             here = (kinds == kind) & (pupils > 0)
-            codes = [_named(problem)[s] for s in np.flatnonzero(here)]
+            codes = [problem.school_labels[s] for s in np.flatnonzero(here)]
             found.append(_limited(pupils[here], limits[here], codes))
         if (kinds == kind).any():
             words = text(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from allocator.closures.advise import Advice
-from allocator.closures.choose import Proposal, Worth
+from allocator.closures.choose import Proposal, Worth, proved
 from allocator.closures.layout import Layout
 from allocator.metrics.scorecard import Scorecard
 from allocator.problem import Problem
@@ -105,6 +105,11 @@ class Priced:
     quota_freed: int
     posts_at_receivers: int
     answer: Answer | None = None
+
+    @property
+    def gap(self) -> float:
+        """How many more posts the bound leaves possible, as a share of those of the proposal."""
+        return proved(self.proposal, self.worth)[1]
 
 
 def rival(proposals: Sequence[Priced], closures: int) -> Priced | None:

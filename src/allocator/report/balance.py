@@ -14,7 +14,7 @@ from allocator.words import Text, text
 
 def cv_note(standard: Standard) -> Text:
     """Say what a CV is, and that it is the official one where the standard has official indicators."""
-    if any(indicator.official for indicator in standard.indicators.values()):
+    if standard.official:
         return text("CV: the official coefficient of variation, weighted by pupils; smaller is more even.")
     return text("CV: the coefficient of variation, weighted by pupils; smaller is more even.")
 

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from allocator.closures.advise import SHARES, closures_of, code, freed_by, mode, name, sentence, unchosen
-from allocator.closures.choose import breaches
+from allocator.closures.choose import breaches, proved
 from allocator.closures.layout import column_named
 from allocator.closures.travel import Way
 from allocator.domain import Number
 from allocator.metrics.requirements import KINDS
-from allocator.problem import Ints, Problem
 from allocator.report.answer import Answer, Priced, Proposed, rival
 from allocator.report.files import table, write_files
 from allocator.report.frontier import within_limits
@@ -149,8 +148,7 @@ def _rows(proposed: Proposed, listed: Iterable[Priced]) -> Iterator[dict[str, An
             code(proposal),
             len(proposal.closed),
             found.posts,
-            max(proposal.bound, found.posts) if sought else None,
-            _gap(one) if sought else None,
+            *(proved(proposal, found) if sought else (None, None)),
             found.classes,
             one.posts_freed,
             one.quota_freed,
@@ -174,12 +172,6 @@ def _bus_km(ways: Iterable[Way], beyond: float) -> float:
     return sum(way.pupils * way.km for way in ways if way.km > beyond)
 
 
-def _gap(one: Priced) -> float:
-    """How many more posts the bound leaves possible, as a share of those of the proposal."""
-    gap = max(one.proposal.bound - one.worth.posts, 0.0) / max(one.worth.posts, 1e-9)
-    return gap if gap > _ROUNDING else 0.0
-
-
 def _solved(answer: Answer | None) -> tuple[Any, ...]:
     """Return moves, empty posts, unevenness with its bound, and CVs within their limits; None without a plan."""
     if answer is None:
@@ -196,12 +188,7 @@ def _solved(answer: Answer | None) -> tuple[Any, ...]:
 
 def _closing_staff(answer: Answer | None) -> int | None:
     """Count teachers whose school closes."""
-    return None if answer is None else int((~answer.problem.after.open[_home(answer.problem)]).sum())
-
-
-def _home(problem: Problem) -> Ints:
-    """Section of everybody who has a place today."""
-    return problem.teachers.home[problem.teachers.home >= 0]
+    return None if answer is None else int(answer.problem.displaced.sum())
 
 
 def closure_rows(proposed: Proposed) -> Iterator[dict[str, Any]]:
@@ -290,7 +277,7 @@ def _verdict(proposed: Proposed) -> Iterator[Mark]:
         elif proposed.whole:
             yield Mark(text("No closure within the limits frees a post."), False)
         return
-    best = max(proposals, key=lambda one: (len(one.proposal.closed), one.worth.posts))
+    best = _largest(proposals)
     w = best.worth
     words = text(
         "Up to {most} closures were looked at. The most posts are freed by proposal {which} with {n}: {posts} by the classes saved, {set} as posts are set; {pupils} pupils change school, the longest way between the two schools takes {minutes} minutes by estimate.",
@@ -305,7 +292,7 @@ def _verdict(proposed: Proposed) -> Iterator[Mark]:
     yield Mark(words, None)
     yield from _where_freed(best)
     yield from _gained(proposed)
-    gap = max(_gap(one) for one in proposals)
+    gap = max(one.gap for one in proposals)
     words = text(
         "Proved, counted by the classes saved: no choice of as many schools or fewer with no longer way frees more posts by more than {gap}.",
         gap=percent(gap),
@@ -329,6 +316,11 @@ def _verdict(proposed: Proposed) -> Iterator[Mark]:
         yield from _beside(proposed, proposed.own)
     yield from _two_steps(proposed)
     yield Mark(NO_DECISION, None)
+
+
+def _largest(proposals: Iterable[Priced]) -> Priced:
+    """Return the proposal that closes most schools, and of these the one that frees most posts."""
+    return max(proposals, key=lambda one: (len(one.proposal.closed), one.worth.posts))
 
 
 def _where_freed(best: Priced) -> Iterator[Mark]:
@@ -359,7 +351,7 @@ def _gained(proposed: Proposed) -> Iterator[Mark]:
     solved = [one for one in proposed.proposals if one.answer is not None]
     if proposed.before is None or not solved:
         return
-    best = max(solved, key=lambda one: (len(one.proposal.closed), one.worth.posts))
+    best = _largest(solved)
     (empty, extra), (left, beyond) = (_empty(proposed.before), _empty(best.answer))
     words = text(
         "Solved with the teachers, proposal {which} brings empty posts from {empty} to {left} and teachers beyond posts from {extra} to {beyond}; {staff} teachers of closing schools get a new place.",
@@ -494,11 +486,12 @@ def _beside(proposed: Proposed, own: Priced) -> Iterator[Mark]:
                 other=_even(best.answer),
             )
             yield Mark(words, None)
-    if not any(True for _ in breaches(found, own.proposal.closed, own.proposal.ways)):
+    broken_limits = list(breaches(found, own.proposal.closed, own.proposal.ways))
+    if not broken_limits:
         yield Mark(
             text("The closures that the scenario names break none of the limits of the proposals."), True
         )
-    for broken in breaches(found, own.proposal.closed, own.proposal.ways):
+    for broken in broken_limits:
         yield Mark(text("Of the closures that the scenario names: {broken}.", broken=broken), False)
     for school in own.proposal.closed:
         if school in found.obstacles:
@@ -511,7 +504,7 @@ def _beside(proposed: Proposed, own: Priced) -> Iterator[Mark]:
 
 
 _CLOSE = 0.005
-_ROUNDING = 1e-6  # relative: posts are whole millionths in the proof
+_ROUNDING = 1e-6  # relative
 
 
 def _proposals(proposed: Proposed) -> Table:
@@ -523,7 +516,7 @@ def _proposals(proposed: Proposed) -> Table:
                 code(one.proposal),
                 f"{len(one.proposal.closed)}",
                 f"{w.posts:.1f}",
-                "—" if one is proposed.own else percent(_gap(one)) if _gap(one) else "0",
+                "—" if one is proposed.own else percent(one.gap) if one.gap else "0",
                 f"{one.posts_freed}",
                 f"{one.posts_freed - one.posts_at_receivers}",
                 f"{-one.posts_at_receivers}",
@@ -694,10 +687,11 @@ def _closed(proposed: Proposed) -> Table:
 
 def _headline(proposed: Proposed) -> Table:
     """List who goes where in the proposal that the verdict names."""
-    best = max(proposed.proposals, key=lambda one: (len(one.proposal.closed), one.worth.posts), default=None)
-    which = "" if best is None else code(best.proposal)
-    lines = () if best is None else tuple(line[1:] for line in _way_lines(proposed, best))
-    return Table(text("Who goes where in proposal {which}", which=which), _WAYS, lines)
+    if not proposed.proposals:
+        return Table(text("Who goes where, proposal by proposal"), (), ())
+    best = _largest(proposed.proposals)
+    lines = tuple(line[1:] for line in _way_lines(proposed, best))
+    return Table(text("Who goes where in proposal {which}", which=code(best.proposal)), _WAYS, lines)
 
 
 def _way_lines(proposed: Proposed, one: Priced) -> Iterator[Line]:

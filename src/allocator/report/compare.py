@@ -245,19 +245,20 @@ def _broken(one: Result) -> float:
     return float(sum(len(rule["violations"]) for rule in one.facts["rules"] if rule["level"] == "hard"))
 
 
+def _judged(one: Result) -> list[Mapping[str, str]]:
+    """Return the rows of coefficients that have a limit; none where one of them is not known."""
+    judged = [row for row in one.balance.values() if row["threshold"]]
+    return judged if all(row["after"] for row in judged) else []
+
+
 def _within(one: Result) -> float | None:
-    judged = [row for row in one.balance.values() if row.get("threshold")]
-    if not judged or not all(row["after"] for row in judged):
-        return None
-    return float(sum(row["pass_after"] == "yes" for row in judged))
+    judged = _judged(one)
+    return float(sum(row["pass_after"] == "yes" for row in judged)) if judged else None
 
 
 def _worst(one: Result) -> float | None:
     """Return the greatest CV over its limit; None where one of them is not known, or none has a limit."""
-    judged = [row for row in one.balance.values() if row.get("threshold")]
-    if not judged or not all(row["after"] for row in judged):
-        return None
-    return max(float(row["after"]) / float(row["threshold"]) for row in judged)
+    return max((float(row["after"]) / float(row["threshold"]) for row in _judged(one)), default=None)
 
 
 def _conforming(one: Result) -> float | None:
@@ -275,7 +276,6 @@ def _longest(one: Result) -> float:
 
 def every_cv(results: Sequence[Result]) -> list[Measure]:
     """List every coefficient of variation in September: less is better."""
-    keys = dict.fromkeys(key for one in results for key in one.balance if key[2] == "cv")
     return [
         Measure(
             " ".join(key),
@@ -286,16 +286,20 @@ def every_cv(results: Sequence[Result]) -> list[Measure]:
             ),
             -1,
         )
-        for key in keys
+        for key in _cvs(results)
     ]
+
+
+def _cvs(results: Sequence[Result]) -> list[tuple[str, str, str]]:
+    """List the keys of the coefficients of variation of any result."""
+    return list(dict.fromkeys(key for one in results for key in one.balance if key[2] == "cv"))
 
 
 def comparable(a: Result, b: Result) -> bool:
     """Whether two results are of the same people, standard and day: today's coefficients are the same too."""
     if a.facts["standard"] != b.facts["standard"] or a.places.keys() != b.places.keys():
         return False
-    keys = {key for one in (a, b) for key in one.balance if key[2] == "cv"}
-    return all(_today(a, key) == _today(b, key) for key in keys)
+    return all(_today(a, key) == _today(b, key) for key in _cvs((a, b)))
 
 
 def _today(one: Result, key: tuple[str, str, str]) -> str | None:
@@ -343,11 +347,10 @@ def differing(results: Sequence[Result]) -> list[tuple[str, tuple[tuple[str, ...
 def compare_story(results: Sequence[Result], language: str) -> Story:
     """Tell results side by side."""
     found = measures(results)
-    notices = dict.fromkeys(one.facts["notice"] for one in results if one.facts["notice"])
     return Story(
         title=text("{n} results side by side", n=len(results)),
         subtitle=text("{which}", which=[_called(one) for one in results]),
-        notice=" ".join(notices),
+        notice=_notice(results),
         language=language,
         verdict=tuple(_verdict(results, found)),
         tables=tuple(
@@ -361,6 +364,11 @@ def compare_story(results: Sequence[Result], language: str) -> Story:
             if one.rows
         ),
     )
+
+
+def _notice(results: Sequence[Result]) -> str:
+    """Put the notices of all results together, each once."""
+    return " ".join(dict.fromkeys(one.facts["notice"] for one in results if one.facts["notice"]))
 
 
 def _called(one: Result) -> Text:
@@ -442,14 +450,13 @@ def _coefficients(results: Sequence[Result]) -> Table:
     """Show every coefficient of variation in September."""
     standard = _standard(results)
     lines: list[Line] = []
-    keys = dict.fromkeys(key for one in results for key in one.balance if key[2] == "cv")
-    for stage, indicator, measure in keys:
+    for stage, indicator, measure in _cvs(results):
         rows = [one.balance.get((stage, indicator, measure)) for one in results]
         cells: list[Cell | Mark] = []
         for row in rows:
             value = row["after"] if row else ""
-            judged = {"yes": True, "no": False}.get(row.get("pass_after", "")) if row else None
-            limit = float(row["threshold"]) if row and row.get("threshold") else None
+            judged = {"yes": True, "no": False}.get(row["pass_after"]) if row else None
+            limit = float(row["threshold"]) if row and row["threshold"] else None
             cells.append(Mark(beside(float(value), limit, 3), judged) if value else "—")
         lines.append((_stage(standard, stage), _indicator(standard, indicator), *cells))
     columns = (
@@ -527,10 +534,9 @@ def write_compare(results: Sequence[Result], out: Path, page: str, language: str
         {"teacher_id": who} | {letter: _written(place) for letter, place in zip(letters, places, strict=True)}
         for who, places in differing(results)
     ]
-    notice = " ".join(dict.fromkeys(one.facts["notice"] for one in results if one.facts["notice"]))
     contents = {
         "compare.csv": table(rows, language, ("measure", "better", *letters)),
         "compare_teachers.csv": table(people, language, ("teacher_id", *letters)),
         "compare.html": page,
     }
-    return write_files(contents, out, notice)
+    return write_files(contents, out, _notice(results))

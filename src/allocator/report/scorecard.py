@@ -199,16 +199,18 @@ def lacking(problem: Problem, card: Scorecard) -> Table:
         text("Unit"),
     )
     notes = [text("Of every school that is judged and whose amount is known.")]
-    official = [name for name, one in standard.indicators.items() if one.official]
     if missing := sum(
-        row.values[n].value_after.value is None for row in card.sections if row.counts_after for n in official
+        row.values[n].value_after.value is None
+        for row in card.sections
+        if row.counts_after
+        for n in standard.official
     ):
         notes.append(text("Amounts that are not known, and are left out here: {n}.", n=missing))
     if standard.balance.met_at_least is not None:
         words = text(
             "A school conforms with {n} of {all} indicators, so that not all of this is needed; those that it misses must still reach the floor, {share} of the threshold.",
             n=f"{standard.balance.met_at_least.value:g}",
-            all=sum(i.official for i in standard.indicators.values()),
+            all=len(standard.official),
             share=f"{100 * (1.0 if standard.balance.floor_share is None else standard.balance.floor_share.value):g}%",
         )
         notes.append(words)
@@ -250,9 +252,7 @@ def gaps(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Ta
 def matrix(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Table:
     """Show every section that counts today with each official indicator and whether it conforms."""
     names, standard = school_names(problem, closing), problem.standard
-    official = [name for name, one in standard.indicators.items() if one.official] or list(
-        standard.indicators
-    )
+    official = standard.official or tuple(standard.indicators)
     asked = standard.balance.met_at_least is not None
     rows: list[Line] = []
     for row in card.sections:
@@ -539,8 +539,7 @@ def _part(some: int, whole: int) -> str:
 
 def school_names(problem: Problem, closing: Collection[str] = ()) -> dict[str, Cell]:
     """Name every school by its code; schools about to close are marked."""
-    names = zip(problem.school_ids, problem.schools["name"], strict=True)
-    said = {code: f"{code} {name or ''}".strip() for code, name in names}
+    said = dict(zip(problem.school_ids, problem.school_labels, strict=True))
     return {
         code: text("{school} (about to close)", school=one) if code in closing else one
         for code, one in said.items()

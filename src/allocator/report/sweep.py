@@ -8,6 +8,7 @@ import math
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from allocator.closures.choose import proved
 from allocator.closures.sweep import Case, Found, varied
 from allocator.errors import InputsAreWrong, Issue
 from allocator.report.closures import NO_DECISION, assumed
@@ -38,7 +40,6 @@ _COLUMNS = (
     *("posts_worth", "posts_bound", "gap", "classes_saved", "pupils", "pupil_km", "longest_minutes"),
     *("riding_km", "boarding", "whole", "rows", "closed"),
 )
-_TERMS = ("enrolment", "minutes", "below", "by", "townships", "same")
 _SCHOOLS = ("school_id", "setting", "value", "scenarios", "closing", "share")
 _ROWS, _FACTS = "sweep.csv", "sweep.json"
 _CLOSE = 0.005
@@ -183,39 +184,38 @@ def _sound_rows(path: Path, cases: Sequence[Case], schools: set[str]) -> Iterato
     table_ = list(_read(path.read_bytes().decode("utf-8", "replace")))
     if not table_ or tuple(table_[0]) != _COLUMNS:
         return
-    by_case = [
-        (number, [dict(zip(_COLUMNS, row, strict=False)) | {"": str(len(row))} for row in rows])
-        for number, rows in groupby(table_[1:], key=lambda row: row[0] if row else "")
-    ]
-    for (number, rows), (n, case) in zip(by_case[:-1], enumerate(cases, start=1), strict=False):
-        begins = {name: _cell(value, "en") for name, value in _begins(n, case).items()}
-        if number != str(n) or not _sound(rows, begins, schools):
+    by_case = [list(rows) for _, rows in groupby(table_[1:], key=lambda row: row[0] if row else "")]
+    for rows, (n, case) in zip(by_case[:-1], enumerate(cases, start=1), strict=False):
+        if any(len(row) != len(_COLUMNS) for row in rows):
             return
-        for row in rows:
-            del row[""]
-            yield row
+        listed = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+        if not _sound(
+            listed, {name: _cell(value, "en") for name, value in _begins(n, case).items()}, schools
+        ):
+            return
+        yield from listed
 
 
 def _sound(rows: Sequence[Mapping[str, str]], begins: Mapping[str, str], schools: set[str]) -> bool:
     """Whether the rows of a case are such as are written: its settings, each aim once, numbers, schools that there are."""
-    aims = [row["aim"] for row in rows if row[""] == str(len(_COLUMNS))]
-    if len(aims) < len(rows) or len(set(aims)) < len(aims) or not set(aims) <= {*_AIMS, ""}:
-        return False
-    if "" in aims and len(aims) > 1:
-        return False
-    for row in rows:
-        if row["rows"] != str(len(rows)):
-            return False
-        if any(row[name] != value for name, value in begins.items()) or row["whole"] not in ("yes", "no"):
-            return False
-        if not set(_codes(row["closed"])) <= schools:
-            return False
-        numbers = _NUMBERS if row["aim"] else ()
-        if not all(_is_number(row[name]) for name in numbers) or len(_codes(row["closed"])) != int(
-            row["closures"] or -1
-        ):
-            return False
-    return True
+    aims = [row["aim"] for row in rows]
+    return (
+        len(set(aims)) == len(aims)
+        and (aims == [""] or set(aims) <= _AIMS.keys())
+        and all(_sound_row(row, len(rows), begins, schools) for row in rows)
+    )
+
+
+def _sound_row(row: Mapping[str, str], rows: int, begins: Mapping[str, str], schools: set[str]) -> bool:
+    closed = _codes(row["closed"])
+    return (
+        row["rows"] == str(rows)
+        and row["whole"] in ("yes", "no")
+        and row["closures"] == str(len(closed))
+        and set(closed) <= schools
+        and all(row[name] == value for name, value in begins.items())
+        and all(_is_number(row[name]) for name in _NUMBERS if row["aim"])
+    )
 
 
 _NUMBERS = _COLUMNS[_COLUMNS.index("closures") : _COLUMNS.index("whole")]
@@ -244,13 +244,11 @@ def _case_rows(number: int, case: Case, found: Found) -> Iterator[dict[str, Any]
         nothing = dict.fromkeys(_COLUMNS[len(begins) :])
         yield begins | nothing | {"closures": 0, "whole": found.whole, "rows": 1}
     for (proposal, worth), closed in zip(found.proposals, found.closed, strict=True):
-        gap = max(proposal.bound - worth.posts, 0.0) / max(worth.posts, 1e-9)
         values = [
             proposal.aim,
             len(closed),
             worth.posts,
-            max(proposal.bound, worth.posts),
-            gap if gap > _ROUNDING else 0.0,
+            *proved(proposal, worth),
             worth.classes,
             worth.pupils,
             worth.pupil_km,
@@ -279,9 +277,6 @@ def _begins(number: int, case: Case) -> dict[str, Any]:
     }
 
 
-_ROUNDING = 1e-6  # relative: posts are whole millionths in the proof
-
-
 def _escaped(code: str) -> str:
     return code.replace("\\", "\\\\").replace(";", "\\;")
 
@@ -298,14 +293,17 @@ def school_rows(swept: Swept) -> Iterator[dict[str, Any]]:
     """Yield the rows of sweep_schools.csv: in how many of the scenarios each school closes, in all and by each setting."""
     names = ("", "aim", *(_COLUMN.get(name, name) for name in varied(swept.scenario.config.sweep)))
     told = [row for row in swept.rows if row["aim"]]
-    closed = [set(_codes(row["closed"])) for row in told]
+    of = Counter((name, row.get(name, "")) for row in told for name in names)
+    closing = Counter(
+        (school, name, row.get(name, ""))
+        for row in told
+        for school in _codes(row["closed"])
+        for name in names
+    )
     for school in _ever(swept):
-        for name in names:
-            values = [row.get(name, "") for row in told]
-            for value in dict.fromkeys(values):
-                here = [school in some for some, mine in zip(closed, values, strict=True) if mine == value]
-                row = (school, name, value, len(here), sum(here), sum(here) / len(here))
-                yield dict(zip(_SCHOOLS, row, strict=True))
+        for (name, value), n in sorted(of.items(), key=lambda one: names.index(one[0][0])):
+            some = closing[school, name, value]
+            yield dict(zip(_SCHOOLS, (school, name, value, n, some, some / n), strict=True))
 
 
 _COLUMN = {"closures": "most_closures"}
@@ -313,10 +311,7 @@ _COLUMN = {"closures": "most_closures"}
 
 def _ever(swept: Swept) -> list[str]:
     """Schools that some scenario closes, those that most close first."""
-    counts: dict[str, int] = {}
-    for row in swept.rows:
-        for school in _codes(row["closed"]):
-            counts[school] = counts.get(school, 0) + 1
+    counts = Counter(school for row in swept.rows for school in _codes(row["closed"]))
     return sorted(counts, key=lambda school: (-counts[school], school))
 
 

@@ -21,6 +21,7 @@ from allocator.report.scorecard import (
     profiles,
     reaches,
     requirements,
+    school_names,
     staff,
     steps,
 )
@@ -70,12 +71,12 @@ def _moves(answer: Answer) -> Table:
 
 
 def _closures(answer: Answer) -> Table:
-    names = dict(zip(answer.problem.schools["school_id"], answer.problem.schools["name"], strict=True))
+    names = school_names(answer.problem)
     rows = tuple(
         (
-            f"{j.school_id} {names[j.school_id] or ''}".strip(),
+            names[j.school_id],
             answer.scenario.standard.stages[j.stage].name,
-            f"{j.to_school} {names[j.to_school] or ''}".strip(),
+            names[j.to_school],
             ", ".join(map(str, j.grades)),
             str(j.pupils),
             f"{j.km:.1f}",
@@ -141,11 +142,11 @@ def _staff(answer: Answer) -> Table:
 
 
 def _unfilled(answer: Answer) -> Table:
-    names = dict(zip(answer.problem.schools["school_id"], answer.problem.schools["name"], strict=True))
+    names = school_names(answer.problem)
     standard = answer.scenario.standard
     rows = tuple(
         (
-            f"{r.school_id} {names[r.school_id] or ''}".strip(),
+            names[r.school_id],
             standard.stages[r.stage].name,
             standard.subjects[r.subject].name,
             str(r.posts),

@@ -152,9 +152,7 @@ def _moves(answer: Answer, *, names: bool) -> Sheet:
 def _sections(answer: Answer) -> Sheet:
     """Show every section today and in September."""
     standard, schools = answer.problem.standard, school_names(answer.problem)
-    official = [name for name, one in standard.indicators.items() if one.official] or list(
-        standard.indicators
-    )
+    official = standard.official or tuple(standard.indicators)
     rows = [
         (
             schools[row.school_id],
@@ -303,7 +301,6 @@ def _balance(answer: Answer, read: Sequence[Mapping[str, Reading]], language: st
     rows: list[tuple[Any, ...]] = []
     cells = [_ranges(problem, each, say(name, language)) for each, name in zip(read, _DATA, strict=True)]
     measured = {(r.stage, r.indicator): r for r in answer.card.balance if r.measure == "cv"}
-    official = [name for name, one in problem.standard.indicators.items() if one.official]
     places: dict[tuple[str, str], int] = {}
     for (stage, indicator), row in measured.items():
         known = problem.standard.indicators.get(indicator)
@@ -311,13 +308,15 @@ def _balance(answer: Answer, read: Sequence[Mapping[str, Reading]], language: st
         found: list[Any] = []
         for column, ranges, measure in zip("DE", cells, (row.before, row.after), strict=True):
             why = "" if measure.why_not is None else say(measure.why_not, language)
-            written_ = (
-                _mean([f"{column}{places[stage, name]}" for name in official], why or _no(language))
-                if known is None
-                else _cv(*ranges[stage, indicator], why or _no(language))
-            )
-            empty = known is not None and not _cells(ranges[stage, indicator][0])
-            found.append(why if empty else Formula(written_, why if measure.value is None else measure.value))
+            if known is None:
+                listed = [f"{column}{places[stage, name]}" for name in problem.standard.official]
+                written_ = _mean(listed, why or _no(language))
+            elif (stage, indicator) in ranges:
+                written_ = _cv(*ranges[stage, indicator], why or _no(language))
+            else:  # no section counts
+                found.append(why)
+                continue
+            found.append(Formula(written_, why if measure.value is None else measure.value))
         verdict: Any = ""
         if row.threshold is not None:
             met, missed = say(text("within"), language), say(text("above"), language)
@@ -342,11 +341,11 @@ def _balance(answer: Answer, read: Sequence[Mapping[str, Reading]], language: st
 def _ranges(
     problem: Problem, read: Mapping[str, Reading], sheet: str
 ) -> dict[tuple[str, str], tuple[str, str]]:
-    """Cells of the pupils and of the amounts of every stage and indicator."""
+    """Cells of the pupils and of the amounts of every indicator, of every stage where a section counts."""
     found, first = {}, 2
     for stage, here in _blocks(problem, read):
         last = first + len(here) - 1
-        for place, indicator in enumerate(read):
+        for place, indicator in enumerate(read if len(here) else ()):
             column = xl_col_to_name(3 + place)
             found[stage, indicator] = (
                 f"'{sheet}'!$C${first}:$C${last}",
@@ -354,12 +353,6 @@ def _ranges(
             )
         first = last + 1
     return found
-
-
-def _cells(range_: str) -> int:
-    """Count the cells of a range of one column."""
-    first, last = (int(end.rsplit("$", 1)[1]) for end in range_.rsplit("!", 1)[1].split(":"))
-    return max(last - first + 1, 0)
 
 
 def _no(language: str) -> str:

@@ -199,7 +199,7 @@ def _inconsistent(standard: Standard) -> Iterator[Wrong]:
     for name, indicator in standard.indicators.items():
         yield from _wrong_indicator(standard, f"indicators.{name}", indicator)
     yield from _wrong_bands(standard)
-    most, least = sum(i.official for i in standard.indicators.values()), standard.balance.met_at_least
+    most, least = len(standard.official), standard.balance.met_at_least
     if least is not None and least.value not in range(1, most + 1):
         expected = text("a whole number from 1 to {n}, the official indicators", n=most)
         yield "balance.met_at_least", quoted(f"{least.value:g}"), expected, text("correct the value")
