@@ -393,11 +393,7 @@ def _verdict(results: Sequence[Result], found: Sequence[Measure]) -> Iterator[Ma
     if all(_equal(m.values) for m in (*found, *every_cv(results)) if m.better):
         yield Mark(text("The results are equal in everything that is compared."), None)
     elif len(left) > 1:
-        words = text(
-            "None of {which} is beaten by another: none is at least as good as another in everything.",
-            which=left,
-        )
-        yield Mark(words, None)
+        yield Mark(text("None of {which} is beaten by another.", which=left), None)
     unproved = [one.letter for one in results if one.facts["status"] != "proved"]
     if unproved:
         yield Mark(text("Not proved in full: {which}.", which=unproved), False)
