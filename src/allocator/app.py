@@ -114,6 +114,7 @@ def answer(
     *,
     priced: bool = False,
     compared: bool = True,
+    points: int = 0,
     stop: Event | None = None,
 ) -> Answer:
     """Solve a checked scenario, and measure the plan.
@@ -124,6 +125,8 @@ def answer(
         Whether to solve again without each hard rule, and tell what it costs.
     compared
         Whether a plan round by round is set beside the one that decides all at once; what rules cost is told of that.
+    points
+        How many move budgets are traced, to set the plan beside what others would allow.
     stop
         Set by whoever wants the best plan so far.
 
@@ -142,7 +145,9 @@ def answer(
     still = scorecard(problem, standing_still(problem))
     other = None if joint is None or result is joint else Measured(joint, scorecard(problem, joint.plan))
     costs = tuple(prices(joint, _rule_by_rule(progress), stop)) if priced and joint is not None else ()
-    return Answer(scenario, result, card, still, began, time.monotonic() - clock, other, costs)
+    seconds = time.monotonic() - clock
+    traced = frontier(scenario, points, progress, stop) if points else None
+    return Answer(scenario, result, card, still, began, seconds, other, costs, traced)
 
 
 def score(

@@ -22,6 +22,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 import allocator
 from allocator import app
 from allocator.errors import InputsAreWrong, Issue, LimitReached, NoPlan
+from allocator.report.chapters import story
 from allocator.report.closures import closures_story, write_closures
 from allocator.report.compare import MOST, compare_story, read_results, write_compare
 from allocator.report.files import write
@@ -31,7 +32,7 @@ from allocator.report.names import LEVELS, SETTINGS
 from allocator.report.parts import codes
 from allocator.report.score import score_story, write_score
 from allocator.report.sites import sites_story, write_sites
-from allocator.report.story import Story, story
+from allocator.report.story import Story
 from allocator.report.sweep import sweep_story, write_sweep
 from allocator.report.workbook import workbook
 from allocator.words import Text, say, text
@@ -109,6 +110,16 @@ def solve(
     prices: Annotated[
         bool, typer.Option("--prices", help="Solve again without each hard rule. 逐条计算规则的代价")
     ] = False,
+    points: Annotated[
+        int | None,
+        typer.Option(
+            "--frontier",
+            help="Also trace so many move budgets, and set the plan on them. 一并计算均衡前沿的点数",
+            min=2,
+            max=100,
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Assign the teachers of a scenario and write the result folder. 求解并写出结果."""
     voice = _Voice(language)
@@ -117,7 +128,10 @@ def solve(
     with _told(voice):
         asked = app.check(scenario, changes)
         voice.found = asked.config.language
-        answer = _beside(lambda progress, stop: app.answer(asked, progress, priced=prices, stop=stop), voice)
+        answer = _beside(
+            lambda progress, stop: app.answer(asked, progress, priced=prices, points=points or 0, stop=stop),
+            voice,
+        )
         told = story(answer, names=names)
         written = write(answer, folder, page(told), _command(), workbook(answer, told, names=names))
     _summary(told, next(path for path in written if path.name == "report.html"))

@@ -12,9 +12,10 @@ from typing import Any
 
 from allocator import app
 from allocator.report.answer import Answer
+from allocator.report.chapters import story
 from allocator.report.files import write
 from allocator.report.html import page
-from allocator.report.story import Story, story
+from allocator.report.story import Story
 
 Row = dict[str, str]
 Group = tuple[str, str, str]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from dataclasses import replace
+from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
 from allocator.report.answer import Answer
+from allocator.report.chapters import story
 from allocator.report.html import page
-from allocator.report.parts import Mark, Table
+from allocator.report.parts import Leaves, Mark, Table
 from allocator.report.scorecard import gains as gains_table
-from allocator.report.story import story
+from allocator.report.story import Story
 from allocator.words import Text, say
 from report.results import Folder, rows, solved
 from rules.variants import TINY, variant
@@ -22,7 +26,12 @@ from solving import brute
 
 HOSTILE = """<script>alert("1")</script>&amp;{x}%s'"><img src=x onerror=y>"""
 _ELEMENTS = (
-    "html head meta title style body main h1 h2 p ul li div table thead tbody tr th td details summary footer"
+    "html head meta title style body main nav section h1 h2 h3 h4 p ul li div table thead tbody tr th td details summary"
+    " footer a button label input output noscript script"
+)
+_ATTRIBUTES = (
+    "lang charset name content http-equiv class id href scope role type hidden data-key data-table data-zoom data-unfold"
+    " aria-label aria-live"
 )
 
 
@@ -35,13 +44,16 @@ class Page(HTMLParser):
         self.open: list[str] = []
         self.text: list[str] = []
         self.style = ""
+        self.scripts: list[str] = []
         self.feed(source)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element; those without an end are not kept open."""
         self.elements.append((tag, dict(attrs)))
-        if tag not in ("meta", "br"):
+        if tag == "script" and "type" not in dict(attrs):
+            self.scripts.append("")
+        if tag not in ("meta", "br", "input"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -52,6 +64,9 @@ class Page(HTMLParser):
         """Note what is shown."""
         if self.open and self.open[-1] == "style":
             self.style += data
+        elif self.open and self.open[-1] == "script":
+            if self.elements[-1] == ("script", {}):
+                self.scripts[-1] += data
         else:
             self.text.append(data)
 
@@ -68,15 +83,28 @@ def rendered(answer: Answer, language: str = "en", *, names: bool = False) -> st
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_page_needs_nothing_but_itself(tiny: Folder, language: str) -> None:
-    """No element loads, links or runs anything, and its own policy would forbid it."""
+    """No element loads anything or leads off the page, and no script runs but the two that its own policy names."""
     taken = Page(rendered(tiny.answer, language))
     assert not taken.open
     assert {tag for tag, _ in taken.elements} <= set(_ELEMENTS.split())
-    allowed = {"lang", "charset", "name", "content", "http-equiv", "class"}
-    assert {name for _, attributes in taken.elements for name in attributes} <= allowed
+    assert {name for _, attributes in taken.elements for name in attributes} <= set(_ATTRIBUTES.split())
+    assert all(str(a["href"]).startswith("#") for tag, a in taken.elements if tag == "a")
     (policy,) = [a["content"] for _, a in taken.elements if a.get("http-equiv") == "Content-Security-Policy"]
-    assert policy == "default-src 'none'; style-src 'unsafe-inline'"
+    hashes = [b64encode(sha256(script.encode()).digest()).decode() for script in taken.scripts]
+    assert len(hashes) == 2
+    allowed = " ".join(f"'sha256-{one}'" for one in hashes)
+    assert policy == f"default-src 'none'; style-src 'unsafe-inline'; script-src {allowed}"
     assert not re.search(r"url\(|@import|expression", taken.style)
+
+
+def test_what_leads_somewhere_arrives(tiny: Folder) -> None:
+    """Every link has its place on the page, and no place stands there twice."""
+    taken = Page(rendered(tiny.answer))
+    places = [a["id"] for _, a in taken.elements if "id" in a]
+    assert len(places) == len(set(places))
+    links = {unquote(str(a["href"])[1:]) for tag, a in taken.elements if tag == "a"}
+    assert {"school-A1", "teacher-T01"} & links
+    assert links <= set(places)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -102,7 +130,8 @@ def test_everything_is_escaped(tmp_path: Path) -> None:
     settings = {"title": HOSTILE, "notice": f"{HOSTILE}!"}
     found = solved(variant(tmp_path / "v", settings, cells), tmp_path / "out")
     taken = Page(rendered(found.answer, names=True))
-    assert {tag for tag, _ in taken.elements}.isdisjoint({"script", "img"})
+    assert "img" not in {tag for tag, _ in taken.elements}
+    assert len(taken.scripts) == 2
     assert taken.text.count(HOSTILE) == 2  # the title of the window and of the page
     assert f"{HOSTILE}!" in taken.text
     for shown in (f"A1 {HOSTILE}A1", f"T10 {HOSTILE}10"):
@@ -119,12 +148,19 @@ def test_names_of_people_stand_only_where_they_are_asked_for(tiny: Folder) -> No
         assert (f"{teacher} {name}<" in named) == (teacher in movers)
 
 
+def every_table(told: Story) -> list[Table]:
+    """All tables of a story, those of the pages in the page as well."""
+    blocks = [block for chapter in told.chapters for block in chapter.blocks]
+    leaves = [leaf for block in blocks if isinstance(block, Leaves) for leaf in block.leaves]
+    return [*told.tables, *(table for leaf in leaves for table in leaf.tables)]
+
+
 def test_judged_cells_are_marked(tiny: Folder) -> None:
     """What is judged good or bad carries its colour, and short cells, as numbers are, do not break."""
     elements = Page(rendered(tiny.answer)).elements
-    classes = [name for tag, a in elements if tag in ("td", "li") for name in (a["class"] or "").split()]
+    classes = [name for tag, a in elements if tag in ("td", "li") for name in (a.get("class") or "").split()]
     marks = list(tiny.story.verdict)
-    cells = [c for table in tiny.story.tables for row in table.rows for c in row]
+    cells = [c for table in every_table(tiny.story) for row in table.rows for c in row]
     marks += [c for c in cells if isinstance(c, Mark)]
     assert classes.count("good") == sum(mark.good is True for mark in marks) > 0
     assert classes.count("bad") == sum(mark.good is False for mark in marks) > 0
@@ -135,9 +171,10 @@ def test_judged_cells_are_marked(tiny: Folder) -> None:
 def test_long_tables_are_folded_with_their_number_of_rows(tiny: Folder) -> None:
     """Who moves where is folded away under a line that says how many rows there are."""
     taken = Page(rendered(tiny.answer))
-    movers = sum(r["round"] != "stay" for r in tiny.plan)
-    assert f"Every move ({movers} rows)" in taken.text
-    assert sum(tag == "details" for tag, _ in taken.elements) == sum(t.wide for t in tiny.story.tables)
+    assert "Profile of the staff (" in taken.shown
+    assert sum(tag == "details" for tag, _ in taken.elements) == sum(t.wide for t in tiny.story.tables) + len(
+        tiny.answer.problem.school_ids
+    )
 
 
 # --- every cell stands in the result files
@@ -166,6 +203,10 @@ def test_every_table_is_tested_here(tiny: Folder) -> None:
     assert {str(t.title) for t in tiny.story.tables} == {
         "Requirements of the standard",
         "What the tables cannot answer",
+        "Every school and every indicator",
+        "Swaps and chains of moves",
+        "Shortage map: subject by section",
+        "Lessons without a teacher",
         "Balance before and after",
         "What brought the change",
         "Fewest people that bring a coefficient of variation within its limit",
@@ -435,3 +476,97 @@ def test_the_staff_stands_in_staff_and_profile_csv(tiny: Folder) -> None:
     assert [line[2:11] for line in table(tiny, "Who teaches what")] == expected
     profile = [r["teachers_after"] for r in rows(tiny.path / "profile.csv")]
     assert [line[4].partition(" ")[0] for line in table(tiny, "Profile of the staff")] == profile
+
+
+def _less(filled: str, posts: str) -> str:
+    found = int(filled) - int(posts)
+    return (f"{found:+d}" if found else "0").replace("-", "−")
+
+
+def test_the_shortage_map_stands_in_posts_csv(tiny: Folder) -> None:
+    """Teachers less posts of every section and subject, today and in September; darker where more are short."""
+    stages, subjects = _names(tiny, "stages"), _names(tiny, "subjects")
+    (found,) = [t for t in tiny.story.tables if str(t.title).startswith("Shortage map")]
+    heads = [str(head) for head in found.columns]
+    shown = {(line[0], str(line[1]), heads[i]): line[i] for line in found.rows for i in range(2, len(heads))}
+    seen = set()
+    for r in tiny.posts:
+        cell = shown[_school(r["school_id"]), stages[r["stage"]], subjects[r["subject"]]]
+        if not any(int(r[c]) for c in ("posts", "posts_before", "filled_before", "filled_after")):
+            assert cell == "·"
+            continue
+        before, after = _less(r["filled_before"], r["posts_before"]), _less(r["filled_after"], r["posts"])
+        assert isinstance(cell, Mark)
+        assert cell.words == (after if before == after else f"{before} → {after}")
+        assert cell.key == int(r["filled_after"]) - int(r["posts"])
+        assert cell.shade == {-1: -1, -2: -1, -3: -2, 0: 0, 1: 1, 2: 1, 3: 2}[cell.key]
+        seen.add(cell.shade)
+    assert {-1, 0} <= seen
+
+
+def test_every_school_and_indicator_stands_in_sections_csv(tiny: Folder) -> None:
+    """The sections that are judged in September, with their values today and then."""
+    stages = _names(tiny, "stages")
+    counted = [r for r in tiny.sections if r["counts_after"] == "yes"]
+    shown = table(tiny, "Every school and every indicator")
+    assert [line[:3] for line in shown] == [
+        (_school(r["school_id"]), stages[r["stage"]], r["pupils"]) for r in counted
+    ]
+    official = [n for n, i in tiny.answer.scenario.standard.indicators.items() if i.official]
+    for line, r in zip(shown, counted, strict=True):
+        for cell, name in zip(line[3:], official, strict=False):
+            ends = [r[f"{name}_value_before"], r[f"{name}_value_after"]]
+            parts = cell.split(" → ")
+            for part, end in zip((parts[0], parts[-1]), ends, strict=True):
+                assert (part == "—") == (not end)
+                assert not end or float(part) == pytest.approx(float(end), rel=6e-4)
+
+
+def test_lessons_without_a_teacher_stand_in_lessons_csv(tiny: Folder) -> None:
+    """Lessons of a subject and stage that are not covered, today and in September, added up."""
+    stages, subjects = _names(tiny, "stages"), _names(tiny, "subjects")
+    by: dict[tuple[str, str], list[float]] = {}
+    for r in tiny.lessons:
+        sums = by.setdefault((stages[r["stage"]], subjects[r["subject"]]), [0.0, 0.0, 0.0])
+        sums[0] += float(r["lessons"])
+        sums[1] += float(r["lessons_before"]) - float(r["covered_before"])
+        sums[2] += float(r["lessons"]) - float(r["covered_after"])
+    shown = {line[:2]: line[2:5] for line in table(tiny, "Lessons without a teacher")}
+    assert shown == {
+        key: (f"{n:,.0f}", f"{before:,.1f}", f"{after + 0.0:,.1f}")
+        for key, (n, before, after) in by.items()
+        if before + after > 1e-6
+    }
+    assert shown
+
+
+def leaf(tiny: Folder, school: str) -> dict[str, list[tuple[str, ...]]]:
+    """Tables of the page of one school, by title."""
+    blocks = [b for chapter in tiny.story.chapters for b in chapter.blocks if isinstance(b, Leaves)]
+    (found,) = [one for b in blocks for one in b.leaves if one.at == f"school-{school}"]
+    return {str(t.title): [tuple(_words(c) for c in row) for row in t.rows] for t in found.tables}
+
+
+def test_the_page_of_a_school_stands_in_plan_and_sections_csv(tiny: Folder) -> None:
+    """Who leaves and who comes is that of plan.csv, and every number that of sections.csv and posts.csv."""
+    left = arrived = turned = 0
+    for school in tiny.answer.problem.school_ids:
+        told = leaf(tiny, school)
+        out = [r["teacher_id"] for r in tiny.plan if r["from_school"] == school != r["to_school"]]
+        into = [r["teacher_id"] for r in tiny.plan if r["to_school"] == school != r["from_school"]]
+        here = [r for r in tiny.plan if r["from_school"] == school == r["to_school"] and r["round"] != "stay"]
+        assert [line[0] for line in told.get("Who leaves", [])] == out
+        assert [line[0] for line in told.get("Who comes", [])] == into
+        other = told.get("Who gets another subject or stage here", [])
+        assert [line[0] for line in other] == [r["teacher_id"] for r in here]
+        left, arrived, turned = left + len(out), arrived + len(into), turned + len(here)
+        heads = [line for line in told["What changes"] if line[1] == "Teachers"]
+        assert [line[2:4] for line in heads] == [
+            (r["headcount_before"], r["headcount_after"]) for r in tiny.sections if r["school_id"] == school
+        ]
+        posts = [r for r in tiny.posts if r["school_id"] == school]
+        empty = sum(int(line[6]) for line in told.get("Posts and teachers by subject", []))
+        assert empty == sum(int(r["unfilled"]) for r in posts)
+    assert left == sum(bool(r["from_school"]) and r["from_school"] != r["to_school"] for r in tiny.plan) > 0
+    assert arrived >= left
+    assert turned == sum(r["round"] == "in_school" for r in tiny.plan)

@@ -25,12 +25,12 @@ JUDGED = ("overqualified", "backbone", "arts", "floor_area", "sports_area", "equ
 
 def said(answer: Answer) -> dict[str, bool | None]:
     """Sentences of the verdict with their judgements."""
-    return {str(mark.words): mark.good for mark in verdict(answer)}
+    return {str(mark.words): mark.good for part in verdict(answer) for mark in part}
 
 
 def about(answer: Answer, words: str) -> Mark:
     """Return the only sentence of the verdict that holds some words."""
-    (found,) = [mark for mark in verdict(answer) if words in str(mark.words)]
+    (found,) = [mark for part in verdict(answer) for mark in part if words in str(mark.words)]
     return found
 
 
@@ -167,7 +167,7 @@ LATE = Level("evenness", 2.0, 1.5, 60.0, "limit")
 )  # fmt: skip
 def test_proof_is_told_as_it_is(tiny: Folder, levels: tuple[Level, ...], words: str, good: bool) -> None:
     """The first sentence says proved only where every level is, and by how much at most a plan could be better."""
-    first = next(iter(verdict(leveled(tiny.answer, *levels))))
+    first = verdict(leveled(tiny.answer, *levels))[0][0]
     assert str(first.words).endswith(words)
     assert str(first.words).startswith("Proved: " if good else "Not proved in full: ")
     assert first.good is good

@@ -18,7 +18,7 @@ import pytest
 
 from allocator import app
 from allocator.report.answer import Answer
-from allocator.report.story import story
+from allocator.report.chapters import story
 from allocator.report.workbook import workbook
 from builders import District
 from report.results import Folder

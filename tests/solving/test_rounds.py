@@ -9,10 +9,10 @@ import pytest
 
 from allocator import app
 from allocator.errors import NoPlan
+from allocator.report.chapters import story
 from allocator.report.files import plan_rows, write
 from allocator.report.html import page
 from allocator.report.procedure import prices
-from allocator.report.story import story
 from allocator.solving.result import Result
 from allocator.solving.rounds import by_rounds
 from allocator.solving.solve import solve

@@ -46,6 +46,8 @@ class Answer:
         Where posts were filled round by round: the plan that decides all at once, to compare with.
     prices
         What each hard rule costs, where that was asked.
+    frontier
+        What every move budget allows, where that was asked.
     """
 
     scenario: Scenario
@@ -56,6 +58,7 @@ class Answer:
     seconds: float
     joint: Measured | None = None
     prices: tuple[RulePrice, ...] = ()
+    frontier: Traced | None = None
 
     @property
     def problem(self) -> Problem:

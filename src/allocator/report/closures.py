@@ -251,7 +251,7 @@ def closures_story(proposed: Proposed) -> Story:
         _schools(proposed),
     ]
     told += [_closed(proposed), _ways(proposed), _obstacles(proposed), assumed(proposed.scenario)]
-    return headed(proposed.scenario, _verdict(proposed), [t for t in told if t.rows], _charts(proposed))
+    return headed(proposed.scenario, _verdict(proposed), [*_charts(proposed), *told])
 
 
 def _verdict(proposed: Proposed) -> Iterator[Mark]:

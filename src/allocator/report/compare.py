@@ -16,7 +16,7 @@ from allocator.errors import InputsAreWrong, Issue, quoted
 from allocator.metrics.measure import beside
 from allocator.report.files import table, write_files
 from allocator.report.parts import Cell, Line, Mark, Table
-from allocator.report.story import Story
+from allocator.report.story import Story, told
 from allocator.scenario.files import Notes, content, label
 from allocator.scenario.rows import records
 from allocator.scenario.standards import read_standard
@@ -353,15 +353,8 @@ def compare_story(results: Sequence[Result], language: str) -> Story:
         notice=_notice(results),
         language=language,
         verdict=tuple(_verdict(results, found)),
-        tables=tuple(
-            one
-            for one in (
-                _side_by_side(results, found),
-                _coefficients(results),
-                _pairs(results),
-                _people(results),
-            )
-            if one.rows
+        chapters=told(
+            (_side_by_side(results, found), _coefficients(results), _pairs(results), _people(results))
         ),
     )
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from allocator.metrics.scorecard import Scorecard
-from allocator.report.answer import Traced
+from allocator.report.answer import Answer, Traced
 from allocator.report.files import table, write_files
 from allocator.report.names import STATUS
-from allocator.report.parts import Chart, Dot, Line, Mark, Table, percent
+from allocator.report.parts import Block, Chart, Dot, Line, Mark, Table, percent
 from allocator.report.procedure import unfilled_weighted
 from allocator.report.story import Story, headed
 from allocator.solving.frontier import Point
@@ -55,9 +56,28 @@ def within_limits(card: Scorecard) -> tuple[int, int]:
     return judged.count(True), len(judged)
 
 
+def frontier_blocks(traced: Traced | None, answer: Answer) -> list[Block]:
+    """Return the drawing of a frontier with a plan on it, and its table; nothing where none was traced."""
+    if traced is None:
+        return []
+    chart = replace(frontier_chart(traced), beside=tuple(_here(answer)))
+    return [chart, replace(_table(traced), wide=True)]
+
+
+def _here(answer: Answer) -> Iterator[Dot]:
+    """Mark a plan that was decided at once; what is reached round by round has no one place on the line."""
+    reached = [level for level in answer.result.levels if level.name == "evenness" and not level.round]
+    moves = int(answer.result.plan.away(answer.problem).sum())
+    for level in reached:
+        words = text(
+            "this plan: {moves} moves, unevenness {evenness}", moves=moves, evenness=_number(level.objective)
+        )
+        yield Dot(float(moves), level.objective, text("this plan"), words)
+
+
 def frontier_story(traced: Traced) -> Story:
     """Tell a frontier."""
-    return headed(traced.scenario, _verdict(traced), [_table(traced)], [_chart(traced)])
+    return headed(traced.scenario, _verdict(traced), [frontier_chart(traced), _table(traced)])
 
 
 def _verdict(traced: Traced) -> Iterator[Mark]:
@@ -198,7 +218,8 @@ def _table(traced: Traced) -> Table:
     return Table(text("What every budget buys"), columns, tuple(lines), (note,))
 
 
-def _chart(traced: Traced) -> Chart:
+def frontier_chart(traced: Traced) -> Chart:
+    """Draw the unevenness that every move budget allows."""
     dots = tuple(
         Dot(
             float(point.budget),

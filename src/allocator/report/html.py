@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
+from collections.abc import Mapping
 from functools import partial
+from hashlib import sha256
 from importlib.metadata import version
+from importlib.resources import files
+from itertools import count
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from allocator.report.parts import Mark
+from allocator.report.echarts import options
+from allocator.report.parts import Drawing, Leaves, Mark, Table
 from allocator.report.story import Story
-from allocator.report.svg import drawn
-from allocator.words import Text, say
+from allocator.words import Text, say, text
 
+_WORDS = {
+    "skip": text("To the content"),
+    "contents": text("Contents"),
+    "unfold": text("Unfold everything"),
+    "fold": text("Fold everything"),
+    "find": text("Find a teacher, a school or anything else:"),
+    "closer": text("closer"),
+    "farther": text("farther"),
+    "further": text("Further"),
+    "undrawn": text("The drawing needs scripts, which are off here; all its numbers stand in the tables."),
+}
 _SHORT = 10  # characters of a cell that is not broken over lines: numbers, codes, Chinese words
+_SORTED = 4  # rows, from which a table can be sorted
 
 
 def page(story: Story) -> str:
-    """Render a story; every value is escaped."""
+    """Render a story; every value is escaped, and no script runs but the page's own, which its policy names."""
     surroundings = Environment(
         loader=PackageLoader("allocator.report"),
         autoescape=True,
@@ -26,9 +46,44 @@ def page(story: Story) -> str:
         lstrip_blocks=True,
     )
     template = surroundings.get_template("page.html.j2")
-    show, mark = partial(_show, language=story.language), partial(_mark, language=story.language)
-    charts = [drawn(chart, show) for chart in story.charts]
-    return template.render(story=story, charts=charts, show=show, mark=mark, version=version("allocator"))
+    say_it = partial(_show, language=story.language)
+    scripts = _scripts(drawn=bool(story.drawings))
+    numbers = count(1)
+    return template.render(
+        story=story,
+        show=say_it,
+        cell=partial(_cell, language=story.language, links=story.links),
+        mark=partial(_mark, language=story.language),
+        kind=_kind,
+        number=lambda: next(numbers),
+        data=lambda drawing: _data(options(drawing, say_it)),
+        sort=lambda table: len(table.rows) >= _SORTED,
+        scripts=scripts,
+        allowed=" ".join(f"'sha256-{_hash(script)}'" for script in scripts),
+        words={name: say(words, story.language) for name, words in _WORDS.items()},
+        version=version("allocator"),
+    )
+
+
+def _scripts(*, drawn: bool) -> list[Markup]:
+    """Return the scripts of the package: what draws, where something is drawn, and the page's own."""
+    folder = files("allocator.report")
+    names = (["vendor/echarts.min.js"] if drawn else []) + ["templates/page.js"]
+    return [Markup(folder.joinpath(*name.split("/")).read_text(encoding="utf-8")) for name in names]
+
+
+def _hash(script: str) -> str:
+    return b64encode(sha256(script.encode()).digest()).decode()
+
+
+def _data(found: Mapping[str, Any]) -> Markup:
+    """Put options into a script element as data: nothing in them can end it."""
+    written = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    return Markup(written.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+def _kind(block: Table | Leaves | Drawing) -> str:
+    return "table" if isinstance(block, Table) else "leaves" if isinstance(block, Leaves) else "drawing"
 
 
 def _show(cell: Any, language: str) -> str:
@@ -36,8 +91,20 @@ def _show(cell: Any, language: str) -> str:
     return say(words, language) if isinstance(words, Text) else str(words)
 
 
-def _mark(cell: Any, language: str) -> str:
-    """Classes of a cell: good, bad, short."""
-    good = cell.good if isinstance(cell, Mark) else None
-    judged = [] if good is None else ["good" if good else "bad"]
-    return " ".join(judged + ["short"] * (len(_show(cell, language)) <= _SHORT))
+def _cell(cell: Any, language: str, links: Mapping[str, str]) -> str | Markup:
+    """Show a cell, as a link where it leads somewhere."""
+    shown = _show(cell, language)
+    to = (cell.to if isinstance(cell, Mark) else None) or links.get(shown)
+    return Markup('<a href="#{}">{}</a>').format(quote(to, safe=""), shown) if to else shown
+
+
+def _mark(cell: Any, language: str) -> Markup:
+    """Attributes of a cell: good, bad, short, its shade, and what it is sorted by."""
+    judged, key = [], None
+    if isinstance(cell, Mark):
+        judged = [] if cell.good is None else ["good" if cell.good else "bad"]
+        judged += [f"{'over' if cell.shade > 0 else 'under'}{abs(cell.shade)}"] if cell.shade else []
+        key = cell.key
+    named = " ".join(judged + ["short"] * (len(_show(cell, language)) <= _SHORT))
+    shown = Markup(' class="{}"').format(named) if named else Markup("")
+    return shown + (Markup(' data-key="{}"').format(f"{key:.10g}") if key is not None else Markup(""))

@@ -66,7 +66,7 @@ def score_story(scored: Scored) -> Story:
         warnings(problem, scored.scenario.config.language),
         _files(problem),
     ]
-    found = headed(scored.scenario, verdict(scored), (one for one in told if one.rows))
+    found = headed(scored.scenario, verdict(scored), told)
     config = scored.scenario.config
     dated = (
         text("as of {date}", date=config.as_of)

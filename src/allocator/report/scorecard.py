@@ -8,7 +8,7 @@ from itertools import groupby
 import numpy as np
 
 from allocator.metrics.measure import beside, significant
-from allocator.metrics.rows import RequirementRow, SectionRow
+from allocator.metrics.rows import RequirementRow, SectionRow, SectionValue
 from allocator.metrics.scorecard import Scorecard
 from allocator.metrics.shortfalls import UNITS
 from allocator.problem import Bools, Problem
@@ -249,36 +249,30 @@ def gaps(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Ta
     return Table(text("What each school lacks"), columns, rows, wide=len(rows) > _LONG)
 
 
-def matrix(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> Table:
-    """Show every section that counts today with each official indicator and whether it conforms."""
+def matrix(problem: Problem, card: Scorecard, closing: Collection[str] = (), *, both: bool = False) -> Table:
+    """Show every section that counts with each official indicator and whether it conforms.
+
+    Parameters
+    ----------
+    both
+        Whether September stands beside today; else today alone.
+    """
     names, standard = school_names(problem, closing), problem.standard
     official = standard.official or tuple(standard.indicators)
     asked = standard.balance.met_at_least is not None
     rows: list[Line] = []
     for row in card.sections:
-        if not row.counts_before:
+        if not (row.counts_after if both else row.counts_before):
             continue
-        found = [row.values[name] for name in official]
         limits = [standard.indicators[name].threshold.get(row.stage) for name in official]
         values = [
-            Mark(
-                "—"
-                if v.value_before.value is None
-                else significant(v.value_before.value, limit.value if limit else None),
-                v.meets_before,
-            )
-            for v, limit in zip(found, limits, strict=True)
+            _value(row.values[name], limit.value if limit else None, both)
+            for name, limit in zip(official, limits, strict=True)
         ]
-        verdict = [Mark(_conforms(row), row.conforms_before)] if asked else []
-        rows.append(
-            (
-                names[row.school_id],
-                standard.stages[row.stage].name,
-                f"{row.pupils_before:,}",
-                *values,
-                *verdict,
-            )
-        )
+        conforms = row.conforms_after if both else row.conforms_before
+        verdict = [Mark(_conforms(row, both), conforms)] if asked else []
+        pupils = row.pupils if both else row.pupils_before
+        rows.append((names[row.school_id], standard.stages[row.stage].name, f"{pupils:,}", *values, *verdict))
     columns = (
         text("School"),
         text("Stage"),
@@ -292,16 +286,32 @@ def matrix(problem: Problem, card: Scorecard, closing: Collection[str] = ()) -> 
         if judged
         else text("The standard sets no thresholds; —: not known.")
     )
-    return Table(
-        text("Every school and every indicator"), columns, tuple(rows), (note,), wide=len(rows) > _LONG
+    notes = (note, *([text("Today → in September; where there is one number, it stays.")] if both else []))
+    title = text("Every school and every indicator")
+    return Table(title, columns, tuple(rows), notes, wide=both or len(rows) > _LONG, found=both)
+
+
+def _value(found: SectionValue, limit: float | None, both: bool) -> Mark:
+    """Show an indicator of a section: today, or today and in September."""
+    before, after = (
+        "—" if one.value is None else significant(one.value, limit)
+        for one in (found.value_before, found.value_after)
     )
+    if not both:
+        return Mark(before, found.meets_before)
+    words = after if before == after else f"{before} → {after}"
+    return Mark(words, found.meets_after, key=found.value_after.value)
 
 
-def _conforms(row: SectionRow) -> Text:
+def _conforms(row: SectionRow, after: bool) -> Text:
     """Say whether a section conforms, and where it does not, how many indicators are still to be met or lifted."""
-    more, low = row.to_meet_before, row.below_floor_before
-    if row.conforms_before is not False or more is None:
-        return _CONFORMS[row.conforms_before]
+    conforms, more, low = (
+        (row.conforms_after, row.to_meet_after, row.below_floor_after)
+        if after
+        else (row.conforms_before, row.to_meet_before, row.below_floor_before)
+    )
+    if conforms is not False or more is None:
+        return _CONFORMS[conforms]
     if not low:
         return text("no: {n} more to meet", n=more)
     if not more:

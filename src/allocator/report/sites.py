@@ -10,7 +10,7 @@ import numpy as np
 
 from allocator.report.files import table, write_files
 from allocator.report.parts import Line, Mark, Table, percent
-from allocator.report.story import Story
+from allocator.report.story import Story, told
 from allocator.sites.median import Kept
 from allocator.sites.read import Places
 from allocator.words import text
@@ -54,7 +54,7 @@ def sites_story(places: Places, found: Kept, language: str) -> Story:
         notice="",
         language=language,
         verdict=tuple(_verdict(places, found)),
-        tables=(_kept(places, found), _assigned(places, found), *_warnings(places, language)),
+        chapters=told((_kept(places, found), _assigned(places, found), *_warnings(places, language))),
     )
 
 

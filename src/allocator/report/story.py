@@ -1,14 +1,12 @@
-"""The Story: everything the report says, as plain data in sentences and tables; renderers compute nothing."""
+"""The Story: everything the report says, as plain data in sentences, tables and drawings; renderers compute nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
-from allocator.report.answer import Answer
-from allocator.report.parts import Cell, Chart, Mark, Table
-from allocator.report.tables import tables
-from allocator.report.verdict import verdict
+from allocator.report.parts import Block, Cell, Chapter, Drawing, Leaves, Mark, Table
 from allocator.scenario.read import Scenario
 from allocator.words import Text, text
 
@@ -25,10 +23,10 @@ class Story:
         What must stand on every result, such as that the roster is generated.
     verdict
         What a reader must know first, each with a judgement.
-    charts
-        What is drawn, before the tables.
-    tables
+    chapters
         The evidence, in order.
+    lead
+        How many sentences of the verdict stand before all else.
     signed
         A line for whoever signs it.
     """
@@ -38,26 +36,47 @@ class Story:
     notice: str
     language: str
     verdict: tuple[Mark, ...]
-    tables: tuple[Table, ...]
-    charts: tuple[Chart, ...] = ()
+    chapters: tuple[Chapter, ...]
+    lead: int = 0
     signed: Text | None = None
 
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """All tables, in order, without those of the pages in the page."""
+        return tuple(
+            block for chapter in self.chapters for block in chapter.blocks if isinstance(block, Table)
+        )
 
-def story(answer: Answer, *, names: bool = False) -> Story:
-    """Tell a solved scenario.
+    @cached_property
+    def links(self) -> dict[str, str]:
+        """Where on the page a school or a teacher is told of, by what is shown of them."""
+        found = {block.rows[i][0]: at for block in self.tables for i, at in enumerate(block.at)}
+        named = {str(shown): at for shown, at in found.items()}
+        leaves = (leaf for c in self.chapters for b in c.blocks if isinstance(b, Leaves) for leaf in b.leaves)
+        return named | {leaf.label: leaf.at for leaf in leaves}
 
-    Parameters
-    ----------
-    answer
-        What was solved.
-    names
-        Whether people's names may stand in the report beside their codes.
-    """
-    return headed(answer.scenario, verdict(answer), tables(answer, names))
+    @property
+    def drawings(self) -> tuple[Drawing, ...]:
+        """All that is drawn, in order."""
+        return tuple(
+            block
+            for chapter in self.chapters
+            for block in chapter.blocks
+            if not isinstance(block, Table | Leaves)
+        )
+
+
+def told(blocks: Iterable[Block]) -> tuple[Chapter, ...]:
+    """Put blocks into one chapter without a heading; tables without rows are left out."""
+    some = tuple(block for block in blocks if not isinstance(block, Table) or block.rows)
+    return (Chapter("evidence", None, some),)
 
 
 def headed(
-    scenario: Scenario, verdict: Iterable[Mark], tables: Iterable[Table], charts: Iterable[Chart] = ()
+    scenario: Scenario,
+    verdict: Iterable[Mark],
+    blocks: Iterable[Block] = (),
+    chapters: Iterable[Chapter] = (),
 ) -> Story:
     """Put the name, the standard and the notice of a scenario above what is told of it."""
     config, standard = scenario.config, scenario.standard
@@ -72,6 +91,5 @@ def headed(
         notice=config.notice,
         language=config.language,
         verdict=tuple(verdict),
-        tables=tuple(tables),
-        charts=tuple(charts),
+        chapters=tuple(chapters) or told(blocks),
     )

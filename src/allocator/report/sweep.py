@@ -334,7 +334,7 @@ def write_sweep(swept: Swept, out: Path, page: str) -> list[Path]:
 def sweep_story(swept: Swept) -> Story:
     """Tell a sweep."""
     told = [_schools(swept), _settings(swept), assumed(swept.scenario)]
-    return headed(swept.scenario, _verdict(swept), [one for one in told if one.rows])
+    return headed(swept.scenario, _verdict(swept), told)
 
 
 def _verdict(swept: Swept) -> Iterator[Mark]:

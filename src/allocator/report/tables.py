@@ -1,76 +1,33 @@
-"""The tables of the report: the evidence, in order; everything in them stands in the result files."""
+"""The tables of a plan: everything in them stands in the result files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from allocator.plan import ROUNDS
 from allocator.problem import Problem
 from allocator.report.answer import Answer
-from allocator.report.balance import balance
-from allocator.report.files import counts, plan_rows
+from allocator.report.chains import chains
+from allocator.report.files import counts
 from allocator.report.names import LEVELS, PROCEDURE, ROUND_NAMES, SETTINGS, STATUS
-from allocator.report.parts import Cell, Line, Mark, Table, codes, percent
-from allocator.report.procedure import procedure
-from allocator.report.scorecard import (
-    costs,
-    elsewhere,
-    gains,
-    gaps,
-    lacking,
-    profiles,
-    reaches,
-    requirements,
-    school_names,
-    staff,
-    steps,
-)
-from allocator.words import text
+from allocator.report.parts import Cell, Line, Mark, Table, codes, leading, percent, school_at, teacher_at
+from allocator.report.scorecard import school_names
+from allocator.words import Text, text
+
+Rows = Sequence[Mapping[str, Any]]
+_LONG = 30  # rows, from which a table is folded away
 
 
-def tables(answer: Answer, names: bool) -> Iterator[Table]:
-    """Yield the tables in their order; one without rows is left out.
-
-    Parameters
-    ----------
-    names
-        Whether people's names may stand beside their codes.
-    """
-    told = [
-        requirements(answer.problem, answer.card, both=True),
-        elsewhere(answer.problem),
-        balance(answer),
-        steps(answer.problem, answer.card),
-        reaches(answer.problem, answer.card),
-        _moves(answer),
-        procedure(answer),
-        _closures(answer),
-        _staff(answer),
-        costs(answer.problem, answer.card),
-        _unfilled(answer),
-        warnings(answer.problem, answer.scenario.config.language),
-        _levels(answer),
-        _rules(answer),
-        _breaches(answer),
-        _prices(answer),
-        lacking(answer.problem, answer.card),
-        gaps(answer.problem, answer.card),
-        staff(answer.problem, answer.card, both=True),
-        profiles(answer.problem, answer.card, both=True),
-        gains(answer.problem, answer.card),
-        _people(answer, names),
-        _manifest(answer),
-    ]
-    yield from (table for table in told if table.rows)
-
-
-def _moves(answer: Answer) -> Table:
+def placements(answer: Answer) -> Table:
+    """Count the placements by round."""
     n = counts(answer)["rounds"]
     rows = tuple((ROUND_NAMES[name], f"{n[name]:,}") for name in ROUNDS if n[name])
     return Table(text("Placements by round"), (text("Round"), text("Teachers")), rows)
 
 
-def _closures(answer: Answer) -> Table:
+def journeys(answer: Answer) -> Table:
+    """Show where pupils go."""
     names = school_names(answer.problem)
     rows = tuple(
         (
@@ -96,7 +53,8 @@ def _closures(answer: Answer) -> Table:
     return Table(text("Pupils who change school"), columns, rows)
 
 
-def _staff(answer: Answer) -> Table:
+def staffing(answer: Answer) -> Table:
+    """Show staff, quota and posts of each stage."""
     rows: list[Line] = []
     for row in answer.card.staff:
         rows.append(
@@ -141,7 +99,8 @@ def _staff(answer: Answer) -> Table:
     return Table(text("Staff, quota and posts in September"), columns, tuple(rows), tuple(notes))
 
 
-def _unfilled(answer: Answer) -> Table:
+def unfilled(answer: Answer) -> Table:
+    """Show every post that stays empty."""
     names = school_names(answer.problem)
     standard = answer.scenario.standard
     rows = tuple(
@@ -173,7 +132,8 @@ def warnings(problem: Problem, language: str) -> Table:
     return Table(text("Warnings"), (text("What was found in the tables"),), rows, wide=len(rows) > 10)
 
 
-def _levels(answer: Answer) -> Table:
+def levels(answer: Answer) -> Table:
+    """Show what each level reaches, and what no plan can be below."""
     rows: list[Line] = [
         (
             str(i),
@@ -207,7 +167,8 @@ def _levels(answer: Answer) -> Table:
     return Table(text("Certificate"), columns, tuple(rows), tuple(notes))
 
 
-def _rules(answer: Answer) -> Table:
+def rules(answer: Answer) -> Table:
+    """Show every rule with its sentence and what the witness finds against it."""
     broken = {
         rule.id: [v for v in answer.result.violations if v.rule == rule.id] for rule in answer.result.rules
     }
@@ -231,7 +192,7 @@ def _rules(answer: Answer) -> Table:
     return Table(text("Rules"), columns, tuple(rows))
 
 
-def _breaches(answer: Answer) -> Table:
+def breaches(answer: Answer) -> Table:
     """Every breach that the witnesses count: which rule, who, by how much."""
     levels = {rule.id: rule.level for rule in answer.result.rules}
     rows: tuple[Line, ...] = tuple(
@@ -248,7 +209,7 @@ def _breaches(answer: Answer) -> Table:
     return Table(text("Breaches of rules"), columns, rows, wide=len(rows) > 40)
 
 
-def _prices(answer: Answer) -> Table:
+def prices(answer: Answer) -> Table:
     """Show what the objective would gain without each hard rule."""
     rows: list[Line] = []
     for price in answer.prices:
@@ -277,38 +238,39 @@ def _prices(answer: Answer) -> Table:
     return Table(text("What each hard rule costs"), columns, tuple(rows), (note,))
 
 
-def _people(answer: Answer, names: bool) -> Table:
-    """Everybody who does not keep the present place."""
-    standard, people = answer.scenario.standard, answer.problem.teachers.table["name"].to_numpy(dtype=object)
-    schools = dict(zip(answer.problem.schools["school_id"], answer.problem.schools["name"], strict=True))
+def moves(answer: Answer, rows: Rows, names: bool) -> Table:
+    """Show everybody who does not keep the present place.
 
-    def place(school: str | None, stage: str | None) -> Cell:
+    Parameters
+    ----------
+    rows
+        Those of plan.csv.
+    names
+        Whether people's names may stand beside their codes.
+    """
+    standard = answer.scenario.standard
+    people, schools = named(answer, names), school_names(answer.problem)
+
+    def place(school: str | None, stage: str | None) -> Cell | Mark:
         if school is None or stage is None:
             return "—"
-        return text(
-            "{school} {name}, {stage}",
-            school=school,
-            name=schools[school] or "",
-            stage=standard.stages[stage].name,
-        )
+        words = text("{school}, {stage}", school=schools[school], stage=standard.stages[stage].name)
+        return leading(words, school_at(school))
 
-    rows: list[Line] = []
-    for t, row in enumerate(plan_rows(answer)):
-        if row["round"] == "stay":
-            continue
-        who = f"{row['teacher_id']} {people[t] or ''}".strip() if names else str(row["teacher_id"])
-        rows.append(
-            (
-                who,
-                place(row["from_school"], row["from_stage"]),
-                standard.subjects[row["from_subject"]].name,
-                place(row["to_school"], row["to_stage"]),
-                "—" if row["to_subject"] is None else standard.subjects[row["to_subject"]].name,
-                ROUND_NAMES[row["round"]],
-                "" if row["km"] is None else f"{row['km']:.1f}",
-                row["reason"],
-            )
+    away = [row for row in rows if row["round"] != "stay"]
+    lines: list[Line] = [
+        (
+            people[row["teacher_id"]],
+            place(row["from_school"], row["from_stage"]),
+            standard.subjects[row["from_subject"]].name,
+            place(row["to_school"], row["to_stage"]),
+            "—" if row["to_subject"] is None else standard.subjects[row["to_subject"]].name,
+            ROUND_NAMES[row["round"]],
+            "" if row["km"] is None else f"{row['km']:.1f}",
+            row["reason"],
         )
+        for row in away
+    ]
     columns = (
         text("Teacher"),
         text("From"),
@@ -319,10 +281,57 @@ def _people(answer: Answer, names: bool) -> Table:
         text("km"),
         text("Reason"),
     )
-    return Table(text("Every move"), columns, tuple(rows), wide=True)
+    at = tuple(teacher_at(row["teacher_id"]) for row in away)
+    return Table(text("Every move"), columns, tuple(lines), wide=len(lines) > _LONG, found=True, at=at)
 
 
-def _manifest(answer: Answer) -> Table:
+def named(answer: Answer, names: bool) -> dict[str, str]:
+    """Show every teacher by code, with the name where it may stand there."""
+    ids = answer.problem.teachers.ids
+    people = answer.problem.teachers.table["name"].to_numpy(dtype=object)
+    return {
+        code: f"{code} {name or ''}".strip() if names else code
+        for code, name in zip(ids, people, strict=True)
+    }
+
+
+def followed(answer: Answer, names: bool) -> Table:
+    """Show who takes whose post: swaps, and chains of more than one move."""
+    people, found = named(answer, names), chains(answer.problem, answer.result.plan)
+    some = [chain for chain in found if len(chain.teachers) > 1]
+    lines: list[Line] = [
+        (
+            text("swap of {n}", n=len(chain.teachers))
+            if chain.swap
+            else text("chain of {n}", n=len(chain.teachers)),
+            text("{who}", who=[_way(answer, people, t) for t in chain.teachers]),
+        )
+        for chain in some
+    ]
+    columns = (text("Kind"), text("Who goes where, each into the post that the next one leaves"))
+    note = text(
+        "Posts are those of one subject in one stage of a school. Moves that follow no other: {n}.",
+        n=len(found) - len(some),
+    )
+    title = text("Swaps and chains of moves")
+    return Table(title, columns, tuple(lines), (note,), wide=len(lines) > _LONG, found=True)
+
+
+def _way(answer: Answer, people: Mapping[str, str], teacher: int) -> Text:
+    """Say where a teacher goes from and to, by codes."""
+    problem, post = answer.problem, int(answer.result.plan.post[teacher])
+    start = int(problem.home_school[teacher])
+    return text(
+        "{teacher}: {start} → {end} ({subject})",
+        teacher=people[problem.teachers.ids[teacher]],
+        start=problem.school_ids[start] if start >= 0 else text("new teachers"),
+        end=problem.school_ids[int(problem.post_school[post])],
+        subject=problem.standard.subjects[problem.subjects[problem.posts.subject[post]]].name,
+    )
+
+
+def manifest(answer: Answer) -> Table:
+    """Show what the plan was made from."""
     rows: Sequence[tuple[Cell, ...]] = [
         (text("Seed"), str(answer.scenario.config.seed)),
         (text("Solved"), answer.began.isoformat(timespec="minutes")),

@@ -18,35 +18,48 @@ from allocator.solving.result import Level
 from allocator.words import text
 
 
-def verdict(answer: Answer) -> Iterator[Mark]:
-    """Yield what a reader must know first, the proof before all."""
-    n = counts(answer)
+def verdict(answer: Answer) -> tuple[tuple[Mark, ...], tuple[Mark, ...]]:
+    """Return what a reader must know first in few sentences, the proof before all, and what is to be said beyond."""
+    kept = _kept(answer)
+    lead = [*_proof(answer), *([kept] if kept.good is False else []), _empty(answer), *_limits(answer)]
+    return tuple(lead), tuple(_beyond(answer, kept))
+
+
+def _proof(answer: Answer) -> Iterator[Mark]:
     if answer.result.status == "judged":
         yield Mark(
             text("Judged, not solved: this plan was given. Nothing is proved of how good it is."), None
         )
     else:
         yield _proved(answer.result.status == "proved", max(answer.result.levels, key=lambda lv: lv.gap))
+
+
+def _empty(answer: Answer) -> Mark:
+    n = counts(answer)
+    words = text(
+        "Posts that stay empty: {n} of {posts}; with everybody at the present place, and nobody of closing schools or newly hired placed, it would be {still}.",
+        n=n["unfilled"],
+        posts=n["posts"],
+        still=n["unfilled_if_nobody_moved"],
+    )
+    return Mark(words, _fewer(n["unfilled"], n["unfilled_if_nobody_moved"]))
+
+
+def _beyond(answer: Answer, kept: Mark) -> Iterator[Mark]:
+    """Yield what is to be said beyond the first sentences."""
+    n = counts(answer)
+    if answer.result.status != "judged":
         yield from _procedure(answer)
-    yield _kept(answer)
+    if kept.good is not False:
+        yield kept
     yield from _moved(n)
     yield from _leaders(answer)
-    yield Mark(
-        text(
-            "Posts that stay empty: {n} of {posts}; with everybody at the present place, and nobody of closing schools or newly hired placed, it would be {still}.",
-            n=n["unfilled"],
-            posts=n["posts"],
-            still=n["unfilled_if_nobody_moved"],
-        ),
-        _fewer(n["unfilled"], n["unfilled_if_nobody_moved"]),
-    )
     if answer.card.unplaced:
         words = text("Teachers who wait without a place: {n}.", n=answer.card.unplaced)
         yield Mark(words, None if answer.result.status != "judged" else False)
     if n["schools_closed"]:
         yield _closed(answer, n)
     yield from _transferred(answer)
-    yield from _limits(answer)
     yield from warned(answer.problem)
 
 

@@ -1,0 +1,76 @@
+"""Swaps and chains: who takes whose post, so that moves can be followed one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import networkx as nx
+import numpy as np
+
+from allocator.plan import Plan
+from allocator.problem import Problem
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Teachers who follow one another, each into the post that the next one leaves; of a swap the last into the first's.
+
+    ``teachers`` are indices of the roster.
+    """
+
+    teachers: tuple[int, ...]
+    swap: bool
+
+
+def chains(problem: Problem, plan: Plan) -> list[Chain]:
+    """Take the moves of a plan apart into swaps, then into chains as long as they go; a move on its own is a chain of one.
+
+    Posts are those of one subject in one stage of a school. Who follows whom is not unique where several leave the
+    same posts; the order of the codes decides, so that the same plan gives the same chains.
+    """
+    moves: nx.MultiDiGraph = nx.MultiDiGraph()
+    moved = np.flatnonzero((plan.post >= 0) & (plan.post != problem.home_post))
+    for t in sorted(moved, key=lambda t: problem.teachers.ids[t]):
+        home = int(problem.home_post[t])
+        start: object = home if home >= 0 else ("from outside", int(t))
+        moves.add_edge(start, int(plan.post[t]), key=int(t))
+    found = list(_swaps(moves))
+    return found + list(_paths(moves))
+
+
+def _swaps(moves: nx.MultiDiGraph) -> Iterator[Chain]:
+    """Take the rings out of the moves, those of two teachers first."""
+    for (a, t), (b, u) in _twos(moves):
+        moves.remove_edge(a, b, t)
+        moves.remove_edge(b, a, u)
+        yield Chain((t, u), swap=True)
+    while True:
+        try:
+            ring = nx.find_cycle(moves)
+        except nx.NetworkXNoCycle:
+            return
+        moves.remove_edges_from(ring)
+        yield Chain(tuple(teacher for _, _, teacher in ring), swap=True)
+
+
+def _twos(moves: nx.MultiDiGraph) -> list[tuple[tuple[Any, int], tuple[Any, int]]]:
+    """Match those who take each other's posts: post and teacher of both."""
+    ends = dict.fromkeys((a, b) for a, b in moves.edges() if moves.has_edge(b, a) and a < b)
+    return [((a, t), (b, u)) for a, b in ends for t, u in zip(moves[a][b], moves[b][a], strict=False)]
+
+
+def _paths(moves: nx.MultiDiGraph) -> Iterator[Chain]:
+    """Take the moves that are left apart: from posts that more leave than reach, as far as they go."""
+    while moves.number_of_edges():
+        starts = (n for n in moves.nodes if moves.out_degree(n) > moves.in_degree(n))
+        node = next(starts)
+        way: list[int] = []
+        while moves.out_degree(node):
+            end = next(iter(moves[node]))
+            key = next(iter(moves[node][end]))
+            moves.remove_edge(node, end, key)
+            way.append(key)
+            node = end
+        yield Chain(tuple(way), swap=False)
