@@ -32,6 +32,7 @@ from allocator.scenario.check import read
 from allocator.scenario.config import Config, Enrolment
 from allocator.scenario.files import label
 from allocator.scenario.plans import read_plan
+from allocator.scenario.pseudonyms import pseudonymised, unnamed
 from allocator.scenario.read import Scenario
 from allocator.scenario.rulebook import read_rulebook
 from allocator.scenario.standards import DEFAULT
@@ -48,7 +49,7 @@ from allocator.solving.solve import solve as solve_problem
 from allocator.words import Text, text
 
 
-def check(folder: Path, changes: Mapping[str, Any] | None = None) -> Scenario:
+def check(folder: Path, changes: Mapping[str, Any] | None = None, *, pseudonymise: bool = False) -> Scenario:
     """Read a scenario and check everything that can be checked without solving.
 
     Parameters
@@ -57,6 +58,8 @@ def check(folder: Path, changes: Mapping[str, Any] | None = None) -> Scenario:
         The scenario folder.
     changes
         Settings in place of those of scenario.toml: ``moves``, ``seconds``, ``seed``, ``language``.
+    pseudonymise
+        Whether codes of teachers are replaced in everything that is told of a scenario that can be solved.
 
     Raises
     ------
@@ -64,6 +67,7 @@ def check(folder: Path, changes: Mapping[str, Any] | None = None) -> Scenario:
         With every issue of all files.
     """
     scenario = read(folder, _rules)
+    scenario = pseudonymised(scenario) if pseudonymise else scenario
     return replace(scenario, config=_changed(scenario.config, changes or {}))
 
 
@@ -508,7 +512,9 @@ def _rule_by_rule(progress: Progress | None) -> Callable[[str], None]:
     return lambda rule: progress(rule, None, None) if progress else None
 
 
-def audit(folder: Path, plan: Path, changes: Mapping[str, Any] | None = None) -> Answer:
+def audit(
+    folder: Path, plan: Path, changes: Mapping[str, Any] | None = None, *, pseudonymise: bool = False
+) -> Answer:
     """Judge a plan without a solver: every rule of the scenario is counted on it, and everything is measured.
 
     Parameters
@@ -517,6 +523,8 @@ def audit(folder: Path, plan: Path, changes: Mapping[str, Any] | None = None) ->
         The scenario folder.
     plan
         A plan.csv, of whatever hand.
+    pseudonymise
+        Whether codes of teachers are replaced in everything that is told.
 
     Raises
     ------
@@ -529,12 +537,15 @@ def audit(folder: Path, plan: Path, changes: Mapping[str, Any] | None = None) ->
     known = {place: at for at, place in enumerate(places(problem))}
     closed = set(problem.school_ids) - problem.open_in_september
     given = read_plan(plan, scenario, known, closed)
-    problem = replace(
-        problem,
-        warnings=(*problem.warnings, *given.warnings),
-        files={**problem.files, **given.files},
-    )
     post = [given.places[who] for who in problem.teachers.ids]
+    warnings = given.warnings
+    if pseudonymise:
+        warnings = unnamed(warnings, scenario)
+        scenario = pseudonymised(scenario)
+        problem = build(scenario)
+    problem = replace(
+        problem, warnings=(*problem.warnings, *warnings), files={**problem.files, **given.files}
+    )
     judged = Plan(np.array([-1 if place is None else known[place] for place in post], dtype=np.int64))
     result = judge(problem, settle(scenario.config, scenario.rulebook, scenario.name, []), judged)
     card, still = scorecard(problem, judged, result.eligible), scorecard(problem, standing_still(problem))

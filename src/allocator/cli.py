@@ -10,6 +10,7 @@ from concurrent.futures import BrokenExecutor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Event, Thread
 from typing import Annotated, Any, TypeVar
@@ -26,7 +27,7 @@ from allocator.report.chapters import story
 from allocator.report.closures import closures_story, write_closures
 from allocator.report.compare import MOST, compare_story, read_results, write_compare
 from allocator.report.files import write
-from allocator.report.frontier import frontier_story, write_frontier
+from allocator.report.frontier import frontier_csv, frontier_story, write_frontier
 from allocator.report.html import page
 from allocator.report.names import LEVELS, SETTINGS
 from allocator.report.parts import codes
@@ -64,6 +65,17 @@ class Language(StrEnum):
 SCENARIO = Annotated[Path, typer.Argument(help="Scenario folder. 方案文件夹", show_default=False)]
 LANGUAGE = Annotated[
     Language | None, typer.Option(help="Language in place of the scenario's. 语言", show_default=False)
+]
+
+
+PSEUDONYMS = Annotated[
+    bool,
+    typer.Option(
+        "--pseudonymise", help="Replace the codes of teachers in every output. 所有输出均以代号替换教师编号"
+    ),
+]
+FIGURES = Annotated[
+    bool, typer.Option("--figures", help="Also write the drawings as SVG and PNG. 另存图表图片（SVG、PNG）")
 ]
 
 
@@ -120,20 +132,28 @@ def solve(
             show_default=False,
         ),
     ] = None,
+    pictures: FIGURES = False,
+    pseudonymise: PSEUDONYMS = False,
 ) -> None:
     """Assign the teachers of a scenario and write the result folder. 求解并写出结果."""
     voice = _Voice(language)
     folder = _result_folder(scenario, out, voice.language, beside="score.html")
     changes = _changes(moves, seconds, seed, language)
+    _can_draw(pictures, voice.language)
+    _not_both(names, pseudonymise, voice.language)
     with _told(voice):
-        asked = app.check(scenario, changes)
+        asked = app.check(scenario, changes, pseudonymise=pseudonymise)
         voice.found = asked.config.language
         answer = _beside(
             lambda progress, stop: app.answer(asked, progress, priced=prices, points=points or 0, stop=stop),
             voice,
         )
         told = story(answer, names=names)
-        written = write(answer, folder, page(told), _command(), workbook(answer, told, names=names))
+        more = _figures(told, pictures)
+        if answer.frontier is not None:
+            more["frontier.csv"] = frontier_csv(answer.frontier)
+        book = workbook(answer, told, names=names)
+        written = write(answer, folder, page(told), _command(), book, more)
     _summary(told, next(path for path in written if path.name == "report.html"))
 
 
@@ -146,17 +166,19 @@ def frontier(
     points: Annotated[int, typer.Option(help="Number of budgets. 计算的点数", min=2, max=100)] = 12,
     seconds: Annotated[float | None, typer.Option(help="Limit for each point. 每一点的时限（秒）")] = None,
     language: LANGUAGE = None,
+    pictures: FIGURES = False,
 ) -> None:
     """Trace the best evenness that every move budget allows. 计算均衡前沿."""
     voice = _Voice(language)
     folder = _result_folder(scenario, out, voice.language)
     changes = _changes(None, seconds, None, language)
+    _can_draw(pictures, voice.language)
     with _told(voice):
         asked = app.check(scenario, changes)
         voice.found = asked.config.language
         traced = _beside(lambda progress, stop: app.frontier(asked, points, progress, stop), voice)
         told = frontier_story(traced)
-        written = write_frontier(traced, folder, page(told))
+        written = write_frontier(traced, folder, page(told), _figures(told, pictures))
     _summary(told, next(path for path in written if path.name == "frontier.html"))
 
 
@@ -184,11 +206,13 @@ def closures(
         ),
     ] = 0,
     language: LANGUAGE = None,
+    pictures: FIGURES = False,
 ) -> None:
     """Propose which schools close, where their pupils go, and what that frees. 撤并方案建议."""
     voice = _Voice(language)
     folder = _result_folder(scenario, out, voice.language)
     changes = _changes(None, seconds, None, language)
+    _can_draw(pictures, voice.language)
     with _told(voice):
         asked = app.check(scenario, changes)
         voice.found = asked.config.language
@@ -201,7 +225,7 @@ def closures(
             voice,
         )
         told = closures_story(proposed)
-        written = write_closures(proposed, folder, page(told))
+        written = write_closures(proposed, folder, page(told), _figures(told, pictures))
     _summary(told, next(path for path in written if path.name == "closures.html"))
 
 
@@ -292,6 +316,7 @@ def audit(
     names: Annotated[
         bool, typer.Option("--names", help="Show people's names in the report. 报告中显示姓名")
     ] = False,
+    pseudonymise: PSEUDONYMS = False,
 ) -> None:
     """Judge a plan without a solver: every breach of a rule, and the balance. 审核一份调配计划."""
     voice = _Voice(language)
@@ -303,8 +328,9 @@ def audit(
             words = text("{path} holds the plan that is judged", path=out)
             raise _bad_usage("--out", words, voice.language)
     changes = {} if language is None else {"language": language.value}
+    _not_both(names, pseudonymise, voice.language)
     with _told(voice):
-        answer = app.audit(scenario, plan, changes)
+        answer = app.audit(scenario, plan, changes, pseudonymise=pseudonymise)
         voice.found = answer.scenario.config.language
         told = story(answer, names=names)
         written = []
@@ -657,6 +683,30 @@ def _progress(language: str) -> Iterator[app.Progress]:
             bar.update(task, description=say(LEVELS.get(level, level), language), found=found)
 
         yield tell
+
+
+def _not_both(names: bool, pseudonymise: bool, language: str) -> None:
+    """Refuse to show names of people whose codes are replaced."""
+    if names and pseudonymise:
+        raise _bad_usage(
+            "--pseudonymise", text("names are shown with --names: choose one of the two"), language
+        )
+
+
+def _can_draw(wanted: bool, language: str) -> None:
+    """Refuse pictures where what draws them is not installed, before any work is done."""
+    if wanted and find_spec("matplotlib") is None:
+        words = text("pictures need matplotlib, which comes with allocator[figures]")
+        raise _bad_usage("--figures", words, language)
+
+
+def _figures(told: Story, wanted: bool) -> dict[str, str | bytes]:
+    """Return the pictures of a story, where they are wanted; what draws is loaded only then."""
+    if not wanted:
+        return {}
+    from allocator.report.figures import figures
+
+    return {**figures(told)}
 
 
 def _summary(told: Story, report: Path | None) -> None:

@@ -62,15 +62,17 @@ def _twos(moves: nx.MultiDiGraph) -> list[tuple[tuple[Any, int], tuple[Any, int]
 
 
 def _paths(moves: nx.MultiDiGraph) -> Iterator[Chain]:
-    """Take the moves that are left apart: from posts that more leave than reach, as far as they go."""
-    while moves.number_of_edges():
-        starts = (n for n in moves.nodes if moves.out_degree(n) > moves.in_degree(n))
-        node = next(starts)
-        way: list[int] = []
-        while moves.out_degree(node):
-            end = next(iter(moves[node]))
-            key = next(iter(moves[node][end]))
-            moves.remove_edge(node, end, key)
-            way.append(key)
-            node = end
-        yield Chain(tuple(way), swap=False)
+    """Take the moves that are left apart, as far as they go: without rings, all start where more leave than arrive."""
+    for start in list(moves.nodes):
+        while moves.out_degree(start) > moves.in_degree(start):
+            yield Chain(tuple(_taken(moves, start)), swap=False)
+
+
+def _taken(moves: nx.MultiDiGraph, node: object) -> Iterator[int]:
+    """Follow moves from a post to where nobody goes on, and take them out."""
+    while moves.out_degree(node):
+        end = next(iter(moves[node]))
+        teacher = next(iter(moves[node][end]))
+        moves.remove_edge(node, end, teacher)
+        yield teacher
+        node = end

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from allocator.closures.travel import Way
 from allocator.domain import Number
 from allocator.metrics.requirements import KINDS
 from allocator.report.answer import Answer, Priced, Proposed, rival
-from allocator.report.files import table, write_files
+from allocator.report.files import PICTURES, table, write_files
 from allocator.report.frontier import within_limits
 from allocator.report.names import LEVELS
 from allocator.report.parts import Chart, Dot, Line, Mark, Table, percent
@@ -59,7 +58,9 @@ _CLOSURES = (
 _SCHOOLS = ("school_id", "considered", "pupils", "share", "share_at_80", "share_at_120")
 
 
-def write_closures(proposed: Proposed, out: Path, page: str) -> list[Path]:
+def write_closures(
+    proposed: Proposed, out: Path, page: str, more: Mapping[str, str | bytes] | None = None
+) -> list[Path]:
     """Write proposals.csv, closures.csv, candidates.csv, closures.html, and each solved proposal as a table for scenario.toml.
 
     Raises
@@ -68,25 +69,22 @@ def write_closures(proposed: Proposed, out: Path, page: str) -> list[Path]:
         Where the folder cannot be written.
     """
     config = proposed.scenario.config
-    contents = {
+    contents: dict[str, str | bytes] = {
         "proposals.csv": table(list(proposal_rows(proposed)), config.language, _PROPOSALS),
         "closures.csv": table(list(closure_rows(proposed)), config.language, _CLOSURES),
         "candidates.csv": table(list(school_rows(proposed)), config.language, _candidate_columns(proposed)),
         "closures.html": page,
+        **(more or {}),
     }
     if proposed.together:
         contents["together.csv"] = table(list(together_rows(proposed)), config.language, _TOGETHER)
     for one in (*proposed.proposals, *proposed.together):
         if one.answer is not None and one.proposal.aim != "own":
             contents[f"closures-{code(one.proposal)}.toml"] = "".join(_toml(proposed, one))
-    written = write_files(contents, out, config.notice)
-    for old in out.iterdir():  # of an earlier run, and nothing else
-        if old.name not in contents and _OURS.fullmatch(old.name) and old.is_file():
-            old.unlink()
-    return written
+    return write_files(contents, out, config.notice, _OURS)
 
 
-_OURS = re.compile(r"closures-\d{2,}([a-z]|-\d+)\.toml|together\.csv")
+_OURS = rf"closures-\d{{2,}}([a-z]|-\d+)\.toml|together\.csv|{PICTURES}"
 
 
 def _toml(proposed: Proposed, one: Priced) -> Iterator[str]:

@@ -25,6 +25,7 @@ _GOOD, _BAD, _NEUTRAL, _BEFORE, _LIMIT, _LINE = (
 _ZONES = ("#2a62a8", "#2a8c82", "#7a4fa3", "#a8592a", "#5b7d1e", "#a83a6d", "#4c6b8a", "#8a7a1e")
 _ROW, _HEAD = 30, 88  # height of a row of names and of what stands around the rows, pixels
 _MANY_WAYS = 300  # ways of teachers, from which they are drawn only when asked for
+_MANY_DOTS = 100  # of a row, from which they are drawn smaller
 _LEAST, _MOST = 6.0, 26.0  # size of a school, pixels
 _NEAR_EDGE = 0.7  # of the width of a map: labels from there on stand on the left of their schools
 
@@ -180,7 +181,7 @@ def _dots(
         "type": "scatter",
         "name": name,
         "data": [{"value": [_within(x, pairs.most), i], "said": show(p.said)} for i, x, p in some],
-        "symbolSize": 9,
+        "symbolSize": 9 if len(some) < _MANY_DOTS * len(pairs.rows) else 5,
         "symbolOffset": [0, apart],
         "itemStyle": {**style, "opacity": 0.85},
         "cursor": "default",

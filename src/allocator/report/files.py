@@ -8,6 +8,7 @@ import io
 import json
 import os
 import platform
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -27,11 +28,18 @@ from allocator.rules.exchange import ExchangeTerm
 from allocator.rules.travel import way_km
 from allocator.words import Text, say
 
+PICTURES = r"figure-\d\d-[a-z-]+\.(svg|png)"
+"""Names of pictures: those of an earlier run go when a result is replaced."""
 _PACKAGES = ("allocator", "ortools", "highspy", "numpy", "pandas")
 
 
 def write(
-    answer: Answer, out: Path, page: str, command: Sequence[str], workbook: bytes | None = None
+    answer: Answer,
+    out: Path,
+    page: str,
+    command: Sequence[str],
+    workbook: bytes | None = None,
+    more: Mapping[str, str | bytes] | None = None,
 ) -> list[Path]:
     """Write the result folder.
 
@@ -48,6 +56,8 @@ def write(
         The command line, for the manifest.
     workbook
         The same as a workbook, where there is one.
+    more
+        What else was asked for, by file name: pictures, the frontier.
 
     Raises
     ------
@@ -64,11 +74,17 @@ def write(
     }
     if workbook is not None:
         contents["report.xlsx"] = workbook
-    return write_files(contents, out, answer.scenario.config.notice)
+    contents |= more or {}
+    return write_files(contents, out, answer.scenario.config.notice, rf"{PICTURES}|frontier\.csv")
 
 
-def write_files(contents: Mapping[str, str | bytes], out: Path, notice: str) -> list[Path]:
+def write_files(contents: Mapping[str, str | bytes], out: Path, notice: str, ours: str = "") -> list[Path]:
     """Write files into a folder, all or none, for the owner alone, with the notice beside them.
+
+    Parameters
+    ----------
+    ours
+        A pattern of names: files of an earlier run that match it, and are not written now, go.
 
     Raises
     ------
@@ -90,6 +106,9 @@ def write_files(contents: Mapping[str, str | bytes], out: Path, notice: str) -> 
     finally:
         for new in fresh.values():
             new.unlink(missing_ok=True)
+    for old in out.iterdir():
+        if old.name not in contents and re.fullmatch(ours, old.name) and old.is_file():
+            old.unlink()
     if not notice and {path.name for path in out.iterdir()} <= {*contents, "NOTICE.txt"}:
         (out / "NOTICE.txt").unlink(missing_ok=True)  # that of an earlier result, which is replaced whole
     return list(fresh)

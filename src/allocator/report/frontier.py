@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from allocator.metrics.scorecard import Scorecard
 from allocator.report.answer import Answer, Traced
-from allocator.report.files import table, write_files
+from allocator.report.files import PICTURES, table, write_files
 from allocator.report.names import STATUS
 from allocator.report.parts import Block, Chart, Dot, Line, Mark, Table, percent
 from allocator.report.procedure import unfilled_weighted
@@ -18,7 +18,9 @@ from allocator.solving.frontier import Point
 from allocator.words import Text, text
 
 
-def write_frontier(traced: Traced, out: Path, page: str) -> list[Path]:
+def write_frontier(
+    traced: Traced, out: Path, page: str, more: Mapping[str, str | bytes] | None = None
+) -> list[Path]:
     """Write frontier.csv and frontier.html, with the notice of the scenario; for the owner alone.
 
     Raises
@@ -26,9 +28,13 @@ def write_frontier(traced: Traced, out: Path, page: str) -> list[Path]:
     OSError
         Where the folder cannot be written.
     """
-    config = traced.scenario.config
-    contents = {"frontier.csv": table(list(rows(traced)), config.language), "frontier.html": page}
-    return write_files(contents, out, config.notice)
+    contents = {"frontier.csv": frontier_csv(traced), "frontier.html": page, **(more or {})}
+    return write_files(contents, out, traced.scenario.config.notice, PICTURES)
+
+
+def frontier_csv(traced: Traced) -> str:
+    """Return the content of frontier.csv."""
+    return table(list(rows(traced)), traced.scenario.config.language)
 
 
 def rows(traced: Traced) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,90 @@
+"""Codes of teachers replaced: nothing that is written has one, and the plan is the same."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from allocator import app
+from allocator.cli import cli
+from allocator.scenario.pseudonyms import pseudonymised
+from rules.variants import TINY, variant
+
+NAMES = {f"T{n:02d}": {"name": f"柳{n}某", "teacher_id": f"县编{n:04d}"} for n in range(1, 13)}
+
+
+def named(tmp_path: Path) -> Path:
+    """Tiny with codes and names that stand nowhere else."""
+    return variant(tmp_path / "v", {}, {"teachers": NAMES})
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """All files of a folder as text, the parts of a workbook one by one."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".xlsx":
+            with zipfile.ZipFile(path) as book:
+                found |= {
+                    f"{path.name}/{name}": book.read(name).decode("utf-8", "replace")
+                    for name in book.namelist()
+                }
+        else:
+            found[path.name] = path.read_bytes().decode("utf-8", "replace")
+    return found
+
+
+def plans(text: str) -> list[str]:
+    """Rows of plan.csv without the teacher."""
+    return [line.partition(",")[2] for line in text.splitlines()]
+
+
+def test_no_code_and_no_name_is_written(tmp_path: Path) -> None:
+    """Nothing in a result, and nothing on the console, says who is meant; all else is as it was."""
+    run, scenario = CliRunner(), named(tmp_path)
+    plain = run.invoke(cli, ["solve", str(scenario), "--out", str(tmp_path / "plain")])
+    assert plain.exit_code == 0, plain.output
+    hidden = run.invoke(cli, ["solve", str(scenario), "--out", str(tmp_path / "hidden"), "--pseudonymise"])
+    assert hidden.exit_code == 0
+    before, after = contents(tmp_path / "plain"), contents(tmp_path / "hidden")
+    assert any("县编" in text for text in before.values())
+    for name, text in (*after.items(), ("console", hidden.output)):
+        assert not re.search("县编|柳", text), name
+    assert plans(after["plan.csv"]) == plans(before["plan.csv"])
+    codes = [line.partition(",")[0] for line in after["plan.csv"].splitlines()[1:]]
+    assert len(set(codes)) == 12
+    for name in ("balance.csv", "sections.csv", "posts.csv"):
+        assert after[name] == before[name]
+
+
+def test_a_judged_plan_hides_them_too(tmp_path: Path) -> None:
+    """The plan that is read has the codes; what is told of it has not."""
+    run, scenario = CliRunner(), named(tmp_path)
+    run.invoke(cli, ["solve", str(scenario), "--out", str(tmp_path / "plain")])
+    plan = tmp_path / "plain" / "plan.csv"
+    done = run.invoke(
+        cli, ["audit", str(scenario), str(plan), "--out", str(tmp_path / "hidden"), "--pseudonymise"]
+    )
+    assert done.exit_code == 0, done.output
+    for name, text in (*contents(tmp_path / "hidden").items(), ("console", done.output)):
+        assert not re.search("县编|柳", text), name
+
+
+def test_names_and_pseudonyms_exclude_each_other(tmp_path: Path) -> None:
+    """Both at once is bad usage, told before anything is solved."""
+    out = tmp_path / "out"
+    done = CliRunner().invoke(cli, ["solve", str(TINY), "--out", str(out), "--names", "--pseudonymise"])
+    assert done.exit_code == 2
+    assert "--names" in done.output
+    assert not out.exists()
+
+
+def test_no_pseudonym_is_the_code_of_another(tmp_path: Path) -> None:
+    """Where somebody has a code like a pseudonym, pseudonyms begin otherwise."""
+    cells = {"teachers": {"T01": {"teacher_id": "T-02"}}}
+    scenario = app.check(variant(tmp_path / "v", {}, cells))
+    codes = set(pseudonymised(scenario).table("teachers")["teacher_id"])
+    assert len(codes) == 12
+    assert not codes & set(scenario.table("teachers")["teacher_id"])
