@@ -8,13 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from allocator import app
 from allocator.report.chapters import story
 from allocator.report.html import page
+from allocator.report.parts import Chapter, Map, Place, Way
 from allocator.report.score import score_story
+from allocator.report.story import Story
+from allocator.words import text
 from report.results import Folder, solved
 from rules.variants import TINY, variant
 
@@ -97,6 +101,43 @@ def test_no_words_of_a_drawing_lie_over_each_other(browser: Browser, report: Pat
     """Labels that have no room are left out; a legend that has none is turned page by page."""
     found = shown(browser, report, width)
     assert found.page.evaluate(OVERLAPS) == []
+
+
+def drawn(count: int) -> str:
+    """Write a page of a map of so many schools with names of usual length, in towns and between them."""
+    draw = np.random.default_rng(count)
+    towns = draw.uniform(0, 60, (max(count // 13, 1), 2))
+    spots = towns[draw.integers(0, len(towns), count)] + draw.normal(0, 2.5, (count, 2))
+    places = tuple(
+        Place(
+            f"school-{i}",
+            f"S{i:03d} 第{i}中心小学",
+            float(x),
+            float(y),
+            900.0,
+            f"zone {i % 7}",
+            "stays",
+            text("x"),
+        )
+        for i, (x, y) in enumerate(spots)
+    )
+    ways = tuple(Way(i, (7 * i + 3) % count, 1 + i % 9, "teachers", text("x")) for i in range(count))
+    chapter = Chapter("one", None, (Map(text("map"), places, ways),))
+    return page(Story("t", text("s"), "", "zh", (), (chapter,)))
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+@pytest.mark.parametrize("count", [2, 39, 70, 400])
+def test_no_labels_of_a_map_lie_over_each_other(
+    browser: Browser, tmp_path: Path, count: int, width: int
+) -> None:
+    """However many schools there are, some are named, and no two names share a place."""
+    file = tmp_path / "map.html"
+    file.write_text(drawn(count), encoding="utf-8")
+    found = shown(browser, file, width)
+    assert found.said == []
+    assert found.page.evaluate(OVERLAPS) == []
+    assert found.page.locator("div.chart svg text", has_text="中心小学").count() >= min(count, 5) - 1
 
 
 def test_a_school_is_opened_from_wherever_it_stands(browser: Browser, report: Path) -> None:

@@ -269,6 +269,19 @@ def test_it_stands_in_the_result_folder_in_chinese(tiny: Folder, tmp_path: Path)
     assert "九月差异系数" in found["均衡"].values.values()
 
 
+def test_the_frontier_has_its_sheet_where_it_was_asked_for(tiny: Folder) -> None:
+    """As many points as frontier.csv has, with their moves and what is proved of each."""
+    answer = app.answer(tiny.answer.scenario, compared=False, points=3)
+    assert answer.frontier is not None
+    found = read_book(workbook(answer, story(answer)))["The frontier"].table()[1:]
+    points = answer.frontier.frontier.points
+    assert [row[:2] for row in found] == [[point.budget, point.moves] for point in points]
+    assert [row[2:4] for row in found] == [
+        pytest.approx([point.evenness, point.bound], abs=1e-9) for point in points
+    ]
+    assert len(found) > 1
+
+
 def test_a_district_without_a_roster_to_move(tmp_path: Path) -> None:
     """Sheets without rows are left out."""
     made = District(title="One", school_year=2020, seed=1, language="en")

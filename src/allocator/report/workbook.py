@@ -20,8 +20,9 @@ from allocator.metrics import snapshot
 from allocator.metrics.indicators import Reading, counted, readings
 from allocator.metrics.shortfalls import UNITS
 from allocator.problem import Ints, Problem
-from allocator.report.answer import Answer
+from allocator.report.answer import Answer, Traced
 from allocator.report.files import plan_rows
+from allocator.report.frontier import rows as frontier_rows
 from allocator.report.names import ROUND_NAMES
 from allocator.report.parts import Cell
 from allocator.report.scorecard import school_names
@@ -82,6 +83,7 @@ def workbook(answer: Answer, told: Story, *, names: bool = False) -> bytes:
         _posts(answer, text("Posts"), empty=False),
         _posts(answer, text("Empty posts"), empty=True),
         _journeys(answer),
+        *([_frontier(answer.frontier)] if answer.frontier else []),
         *data,
     ]
     return written([sheet for sheet in sheets if sheet.rows], told, answer)
@@ -224,6 +226,24 @@ def _posts(answer: Answer, name: Text, *, empty: bool) -> Sheet:
         text("Beyond posts"),
     )
     return Sheet(name, columns, rows)
+
+
+def _frontier(traced: Traced) -> Sheet:
+    """List what every move budget allows."""
+    columns = {
+        "moves": text("Moves allowed"),
+        "used": text("Moves made"),
+        "evenness": text("Unevenness"),
+        "bound": text("Cannot be below"),
+        "gap": text("Gap"),
+        "coverage": text("Empty posts, weighted"),
+        "cvs_within": text("CVs within limits"),
+        "cvs_judged": text("CVs with a limit"),
+        "knee": text("Knee"),
+        "own": text("Own budget"),
+    }
+    rows = [tuple(row[name] for name in columns) for row in frontier_rows(traced)]
+    return Sheet(text("The frontier"), tuple(columns.values()), rows)
 
 
 def _journeys(answer: Answer) -> Sheet:
