@@ -20,7 +20,9 @@ from benchmarks.cases import registry
 SIZES = ("duji-2020", "counties-10-closed")
 
 
-def main(names: tuple[str, ...] = SIZES, seconds: float = 30.0) -> list[tuple[str, int, int, float, float, int]]:
+def main(
+    names: tuple[str, ...] = SIZES, seconds: float = 30.0
+) -> list[tuple[str, int, int, float, float, int]]:
     """Measure reports; returns case, schools, teachers, seconds of the page and of the workbook, and bytes of the page."""
     found = []
     with TemporaryDirectory() as folder:
@@ -35,7 +37,11 @@ def main(names: tuple[str, ...] = SIZES, seconds: float = 30.0) -> list[tuple[st
             clock.append(time.monotonic())
             n = len(answer.problem.school_ids), len(answer.problem.teachers)
             found.append((name, *n, clock[1] - clock[0], clock[2] - clock[1], len(shown.encode())))
-            print("{}: {} schools, {:,} teachers; page {:.2f} s, workbook {:.2f} s, {:,} bytes".format(*found[-1]))
+            print(
+                "{}: {} schools, {:,} teachers; page {:.2f} s, workbook {:.2f} s, {:,} bytes".format(
+                    *found[-1]
+                )
+            )
     return found
 
 

@@ -25,6 +25,7 @@ FLOORS = {
     "rules": 4,
     "solving": 5,
     "closures": 6,
+    "explain": 6,
     "sites": 6,
     "report": 7,
     "region": 7,

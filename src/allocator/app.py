@@ -21,6 +21,7 @@ from allocator.closures.layout import Layout, layout, own_ways
 from allocator.closures.sweep import cases as closure_cases
 from allocator.closures.sweep import run as run_cases
 from allocator.errors import InputsAreWrong, Issue, LimitReached, NoPlan
+from allocator.explain.weigh import Weighing
 from allocator.metrics.scorecard import scorecard
 from allocator.plan import Plan, places, standing_still
 from allocator.problem import Problem, build
@@ -532,7 +533,14 @@ def audit(
         With every issue of the scenario, or of the plan.
     """
     began, clock = datetime.now(UTC), time.monotonic()
-    scenario = check(folder, changes)
+    scenario, problem, judged = _given(check(folder, changes), plan, pseudonymise=pseudonymise)
+    result = judge(problem, settle(scenario.config, scenario.rulebook, scenario.name, []), judged)
+    card, still = scorecard(problem, judged, result.eligible), scorecard(problem, standing_still(problem))
+    return Answer(scenario, result, card, still, began, time.monotonic() - clock)
+
+
+def _given(scenario: Scenario, plan: Path, *, pseudonymise: bool = False) -> tuple[Scenario, Problem, Plan]:
+    """Read a plan of a checked scenario; codes of teachers are replaced afterwards, where that is asked."""
     problem = build(scenario)
     known = {place: at for at, place in enumerate(places(problem))}
     closed = set(problem.school_ids) - problem.open_in_september
@@ -547,9 +555,20 @@ def audit(
         problem, warnings=(*problem.warnings, *warnings), files={**problem.files, **given.files}
     )
     judged = Plan(np.array([-1 if place is None else known[place] for place in post], dtype=np.int64))
-    result = judge(problem, settle(scenario.config, scenario.rulebook, scenario.name, []), judged)
-    card, still = scorecard(problem, judged, result.eligible), scorecard(problem, standing_still(problem))
-    return Answer(scenario, result, card, still, began, time.monotonic() - clock)
+    return scenario, problem, judged
+
+
+def scales(scenario: Scenario, plan: Path) -> Weighing:
+    """Put a plan of a checked scenario on the scales, to ask why and why not.
+
+    Raises
+    ------
+    InputsAreWrong
+        With every issue of the plan.
+    """
+    scenario, problem, given = _given(scenario, plan)
+    result = judge(problem, settle(scenario.config, scenario.rulebook, scenario.name, []), given)
+    return Weighing(problem, result.rules, given)
 
 
 def rules(rulebook: str = "", language: str = "zh") -> list[dict[str, Any]]:

@@ -22,10 +22,13 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 import allocator
 from allocator import app
-from allocator.errors import InputsAreWrong, Issue, LimitReached, NoPlan
+from allocator.errors import InputsAreWrong, Issue, LimitReached, NoPlan, quoted
+from allocator.explain.weigh import Weighing
+from allocator.plan import places
 from allocator.report.chapters import story
 from allocator.report.closures import closures_story, write_closures
 from allocator.report.compare import MOST, compare_story, read_results, write_compare
+from allocator.report.explain import post_lines, teacher_lines, to_lines
 from allocator.report.files import write
 from allocator.report.frontier import frontier_csv, frontier_story, write_frontier
 from allocator.report.html import page
@@ -36,6 +39,7 @@ from allocator.report.sites import sites_story, write_sites
 from allocator.report.story import Story
 from allocator.report.sweep import sweep_story, write_sweep
 from allocator.report.workbook import workbook
+from allocator.scenario.telling import nearest
 from allocator.words import Text, say, text
 
 Found = TypeVar("Found")
@@ -343,6 +347,83 @@ def audit(
             "    {rule}: {who}: {what}", rule=broken.rule, who=codes(broken.who), what=broken.sentence
         )
         _print(words, voice.language)
+
+
+@cli.command()
+def explain(
+    scenario: SCENARIO,
+    plan: Annotated[
+        Path, typer.Argument(help="A plan.csv, of whatever hand. 方案结果表", show_default=False)
+    ],
+    teacher: Annotated[
+        str | None, typer.Option(help="Why a teacher has the place. 解释某位教师的安排", show_default=False)
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            help="With --teacher: why not at this school, or SCHOOL/STAGE/SUBJECT. 为何不到某校（或某岗位）",
+            show_default=False,
+        ),
+    ] = None,
+    post: Annotated[
+        str | None,
+        typer.Option(help="Why a post is empty: SCHOOL/STAGE/SUBJECT. 解释空岗", show_default=False),
+    ] = None,
+    language: LANGUAGE = None,
+) -> None:
+    """Say why, why not, who else, and why a post is empty. 解释方案."""
+    voice = _Voice(language)
+    if (teacher is None) == (post is None):
+        raise _bad_usage("--teacher", text("ask about one teacher, or about one post"), voice.language)
+    if to is not None and teacher is None:
+        raise _bad_usage("--to", text("name the teacher with --teacher"), voice.language)
+    changes = {} if language is None else {"language": language.value}
+    with _told(voice):
+        asked = app.check(scenario, changes)
+        voice.found = asked.config.language
+        found = app.scales(asked, plan)
+    for line in _answers(found, teacher, to, post, voice.language):
+        _print(line, voice.language)
+
+
+def _answers(
+    scales: Weighing, teacher: str | None, to: str | None, post: str | None, language: str
+) -> Iterator[Text]:
+    """Answer a question; what does not exist is bad usage."""
+    problem = scales.problem
+    if teacher is None:
+        yield from post_lines(scales, *_posts_at(scales, "--post", post or "", language, whole=True))
+        return
+    if teacher not in problem.teachers.ids:
+        raise _bad_usage("--teacher", _not_known(teacher, problem.teachers.ids), language)
+    who = problem.teachers.ids.index(teacher)
+    if to is None:
+        yield from teacher_lines(scales, who)
+        return
+    takes = problem.teachers.takes[who]
+    at = _posts_at(scales, "--to", to, language)
+    yield from to_lines(
+        scales, who, at if to.count("/") else [p for p in at if takes[problem.posts.subject[p]]] or at[:1]
+    )
+
+
+def _posts_at(scales: Weighing, option: str, asked: str, language: str, *, whole: bool = False) -> list[int]:
+    """Find the posts of SCHOOL, or those of SCHOOL/STAGE/SUBJECT."""
+    named = {"/".join(place): at for at, place in enumerate(places(scales.problem))}
+    if asked in named:
+        return [named[asked]]
+    here = [at for name, at in named.items() if name.startswith(f"{asked}/") and "/" not in asked]
+    if here and not whole:
+        return here
+    known = tuple(name for name in named if name.startswith(f"{asked.partition('/')[0]}/"))
+    if known:
+        words = text("there are no posts '{asked}'; there are {known}", asked=asked, known=codes(known))
+        raise _bad_usage(option, words, language)
+    raise _bad_usage(option, _not_known(asked, tuple(scales.problem.school_ids)), language)
+
+
+def _not_known(asked: str, known: tuple[str, ...]) -> Text:
+    return text("there is no {asked}; {nearest}", asked=quoted(asked), nearest=nearest(asked, known))
 
 
 @cli.command()

@@ -1,0 +1,206 @@
+"""Who else, where else, and what stands against it: facts about one teacher or one post of a plan.
+
+Every outcome is that of the plan with the people named changed and nobody else: it is counted, not estimated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from allocator.explain.weigh import Change, Outcome, Weighing
+from allocator.problem import Ints
+from allocator.rules.catalogue import pair_rules
+from allocator.rules.contract import PairRule
+from allocator.solving.shortage import Shortage, shortage
+from allocator.words import Text
+
+BEST = 5  # outcomes that are told of each kind
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A hard rule that refuses a post to a teacher, and why."""
+
+    rule: PairRule
+    why: Text
+
+
+@dataclass(frozen=True)
+class AboutTeacher:
+    """What there is to say of a teacher.
+
+    Parameters
+    ----------
+    teacher, home, post
+        Who; the post group of today as far as it exists in September, and of the plan; -1 for none.
+    still
+        The teacher at the present place, None where that is so, or the place is gone, or a rule refuses it.
+    elsewhere
+        The teacher at the best other posts that are lawful.
+    lawful
+        At how many other posts it is lawful.
+    instead
+        Somebody else at the teacher's post, and the teacher at the present place or at theirs.
+    others
+        How many others could lawfully take the post.
+    refused
+        How many other posts of subjects that the teacher can take each rule refuses.
+    """
+
+    teacher: int
+    home: int
+    post: int
+    still: Outcome | None
+    elsewhere: tuple[Outcome, ...]
+    lawful: int
+    instead: tuple[Outcome, ...]
+    others: int
+    refused: tuple[tuple[PairRule, int], ...]
+
+
+@dataclass(frozen=True)
+class AboutPost:
+    """What there is to say of the posts of one subject in one section.
+
+    Parameters
+    ----------
+    post
+        The post group.
+    sieve
+        Teachers that each rule refuses who were not refused before, in the order of the rules.
+    held, lawful
+        Who holds one of the posts, and who else could lawfully.
+    worse, breaking
+        How many of those would make the plan worse at its first level that changes, without breaking a rule; and how
+        many would break each rule of totals.
+    best
+        Those who would do best, nobody else changed.
+    short
+        Posts that are more than the teachers who can lawfully take any of them, this one among them; None where
+        there are none.
+    """
+
+    post: int
+    sieve: tuple[tuple[PairRule, int], ...]
+    held: int
+    lawful: int
+    worse: int
+    breaking: tuple[tuple[str, int], ...]
+    best: tuple[Outcome, ...]
+    short: Shortage | None
+
+
+def refusals(scales: Weighing, teacher: int, post: int) -> list[Refusal]:
+    """Ask every hard rule about one teacher and one post: all that refuse it, so that each is needed."""
+    found = []
+    for rule in pair_rules(scales.rules):
+        why = rule.refusal(scales.problem, teacher, post) if rule.level == "hard" else None
+        if why is not None:
+            found.append(Refusal(rule, why))
+    return found
+
+
+def outcome(scales: Weighing, changes: Sequence[Change]) -> Outcome:
+    """Weigh one set of changes, every rule counted."""
+    return scales.judged(scales.compared([changes])[0])
+
+
+def best(scales: Weighing, sets: Sequence[Sequence[Change]], many: int = BEST) -> tuple[Outcome, ...]:
+    """Return the best of some sets of changes: those that break no rule first, then level by level."""
+    if not sets:
+        return ()
+    found = scales.compared(sets)
+    broken = scales.breaking(sets)
+    order = sorted(range(len(sets)), key=lambda i: (len(broken[i]), scales.key(found[i]), found[i].changes))
+    judged = [scales.judged(found[i]) for i in order[:many]]
+    return tuple(sorted(judged, key=lambda one: (len(one.broken) > 0, scales.key(one))))
+
+
+def about_teacher(scales: Weighing, teacher: int) -> AboutTeacher:
+    """Find what there is to say of a teacher."""
+    problem, plan = scales.problem, scales.plan
+    home, post = int(problem.home_post[teacher]), int(plan.post[teacher])
+    lawful = np.flatnonzero(scales.lawful[teacher])
+    elsewhere = [[(teacher, int(p))] for p in lawful if p not in (post, home)]
+    still = None
+    if home not in (-1, post) and scales.lawful[teacher, home]:
+        still = outcome(scales, [(teacher, home)])
+    sets = list(_instead(scales, teacher, home, post))
+    return AboutTeacher(
+        teacher,
+        home,
+        post,
+        still,
+        best(scales, elsewhere),
+        len(elsewhere),
+        best(scales, sets),
+        len({one[-1][0] for one in sets}),
+        tuple(_refused(scales, teacher, post)),
+    )
+
+
+def _instead(scales: Weighing, teacher: int, home: int, post: int) -> Iterable[list[Change]]:
+    """Yield everybody else who could take a post, with the teacher at home, or where the other was."""
+    if post < 0 or post == home:
+        return
+    for other in np.flatnonzero(scales.lawful[:, post]):
+        theirs = int(scales.plan.post[other])
+        if other == teacher or theirs == post:
+            continue
+        if home >= 0 and scales.lawful[teacher, home]:
+            yield [(teacher, home), (int(other), post)]
+        if theirs not in (-1, home) and scales.lawful[teacher, theirs]:
+            yield [(teacher, theirs), (int(other), post)]
+
+
+def _refused(scales: Weighing, teacher: int, post: int) -> Iterable[tuple[PairRule, int]]:
+    """Count the posts elsewhere that each rule refuses, of the subjects that the teacher can take."""
+    problem = scales.problem
+    takes = problem.teachers.takes[teacher][problem.posts.subject]
+    takes[[p for p in (post, int(problem.home_post[teacher])) if p >= 0]] = False
+    one = np.array([teacher])
+    for rule in pair_rules(scales.rules):
+        n = int((rule.refuses(problem, one)[0] & takes).sum()) if rule.level == "hard" else 0
+        if n:
+            yield rule, n
+
+
+def about_post(scales: Weighing, post: int) -> AboutPost:
+    """Find what there is to say of the posts of a group."""
+    problem, plan = scales.problem, scales.plan
+    lawful = np.flatnonzero(scales.lawful[:, post] & (plan.post != post))
+    sets = [[(int(t), post)] for t in lawful]
+    broken = scales.breaking(sets)
+    found = scales.compared(sets)
+    counts: dict[str, int] = {}
+    for one in broken:
+        for rule in one:
+            counts[rule] = counts.get(rule, 0) + 1
+    free = [o for o, rules in zip(found, broken, strict=True) if not rules]
+    worse = sum((scales.worse(o) or ("", 0.0))[1] >= 0 for o in free)
+    return AboutPost(
+        post,
+        tuple(_sieve(scales, post)),
+        int((plan.post == post).sum()),
+        len(lawful),
+        worse,
+        tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
+        best(scales, sets),
+        shortage(problem, scales.lawful, post),
+    )
+
+
+def _sieve(scales: Weighing, post: int) -> Iterable[tuple[PairRule, int]]:
+    """Count whom each rule refuses of those whom no rule before it did."""
+    problem = scales.problem
+    left: Ints = np.arange(len(problem.teachers))
+    for rule in pair_rules(scales.rules):
+        if rule.level != "hard":
+            continue
+        refused = rule.refuses(problem, left)[:, post]
+        if refused.any():
+            yield rule, int(refused.sum())
+        left = left[~refused]

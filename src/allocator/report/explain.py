@@ -1,0 +1,211 @@
+"""Explanations in sentences: why, why not, who else, and why a post is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from allocator.explain.weigh import Outcome, Weighing
+from allocator.explain.who import (
+    AboutPost,
+    AboutTeacher,
+    about_post,
+    about_teacher,
+    outcome,
+    refusals,
+)
+from allocator.report.names import LEVELS
+from allocator.report.parts import codes
+from allocator.report.reasons import reasons
+from allocator.rules.contract import Violation
+from allocator.words import Text, text
+
+
+def place(scales: Weighing, post: int) -> Text:
+    """Say which posts a group is: subject, stage and school."""
+    problem = scales.problem
+    if post < 0:
+        return text("without a place")
+    return text(
+        "{school}, {subject} ({stage})",
+        school=problem.school_labels[int(problem.post_school[post])],
+        subject=problem.standard.subjects[problem.subjects[problem.posts.subject[post]]].name,
+        stage=problem.standard.stages[problem.stages[int(problem.post_stage[post])]].name,
+    )
+
+
+def effect(scales: Weighing, one: Outcome) -> Text:
+    """Say what changes at the first level that changes, and which rules would be broken."""
+    found = scales.worse(one)
+    if found is None:
+        words = text("nothing that is counted changes")
+    else:
+        name, difference = found
+        before, after = _apart(scales.values[name], one.values[name])
+        words = text("{level}: {before} → {after}", level=LEVELS[name], before=before, after=after)
+        if difference < 0 and not one.broken:
+            words = text("{words} (better: within what the proof leaves open)", words=words)
+    if not one.broken:
+        return words
+    return text("{words}; breaks {rules}", words=words, rules=[_breach(v) for v in _one_each(one.broken)])
+
+
+def _apart(before: float, after: float) -> tuple[str, str]:
+    """Show two numbers with as many digits as keep them apart."""
+    for digits in range(4, 12):
+        if f"{before:.{digits}g}" != f"{after:.{digits}g}":
+            return f"{before + 0.0:.{digits}g}", f"{after + 0.0:.{digits}g}"
+    return f"{before:.12g}", f"{after:.12g}"
+
+
+def _one_each(broken: Sequence[Violation]) -> list[Violation]:
+    """Keep the first breach of each rule."""
+    return list({v.rule: v for v in reversed(broken)}.values())[::-1]
+
+
+def _breach(broken: Violation) -> Text:
+    return text("'{rule}' ({what})", rule=broken.rule, what=broken.sentence)
+
+
+def teacher_lines(scales: Weighing, teacher: int) -> Iterator[Text]:
+    """Explain the place of a teacher."""
+    problem, found = scales.problem, about_teacher(scales, teacher)
+    who = problem.teachers.ids[teacher]
+    yield text("{teacher}: {place}", teacher=who, place=place(scales, found.post))
+    yield text("    reason: {reason}", reason=reasons(problem, scales.plan)[teacher])
+    if found.post not in (-1, found.home):
+        yield from _moved(scales, found, who)
+    yield from _elsewhere(scales, found, who)
+
+
+def _moved(scales: Weighing, found: AboutTeacher, who: str) -> Iterator[Text]:
+    """Say what staying would do, and who else could take the post."""
+    if found.still is not None:
+        words = effect(scales, found.still)
+        yield text("If {teacher} stayed and nobody else changed: {effect}.", teacher=who, effect=words)
+    elif found.home < 0:
+        yield text("There is no present place that {teacher} could keep.", teacher=who)
+    else:
+        yield text("A rule refuses the present place in September.")
+    if not found.others:
+        yield text("Nobody else could lawfully take the post with {teacher} at a lawful place.", teacher=who)
+        return
+    yield text("Others who could lawfully take the post: {n}. Those who would do best:", n=found.others)
+    for one in found.instead:
+        (_, back), (other, _) = one.changes
+        yield text(
+            "    {other} (now {place}), and {teacher} at {back}: {effect}",
+            other=scales.problem.teachers.ids[other],
+            place=place(scales, int(scales.plan.post[other])),
+            teacher=who,
+            back=place(scales, back),
+            effect=effect(scales, one),
+        )
+
+
+def _elsewhere(scales: Weighing, found: AboutTeacher, who: str) -> Iterator[Text]:
+    """Say where else the teacher could be, and what refuses the other posts."""
+    if found.lawful:
+        yield text(
+            "Other posts that are lawful for {teacher}: {n}. Those that would do best, nobody else changed:",
+            teacher=who,
+            n=found.lawful,
+        )
+        for one in found.elsewhere:
+            yield text(
+                "    {place}: {effect}", place=place(scales, one.changes[0][1]), effect=effect(scales, one)
+            )
+    else:
+        yield text("No other post is lawful for {teacher}.", teacher=who)
+    if found.refused:
+        yield text("Posts elsewhere, of subjects that can be taken, which rules refuse:")
+        for rule, n in found.refused:
+            yield text("    {n}: '{rule}': {sentence}", n=n, rule=rule.id, sentence=rule.said())
+
+
+def to_lines(scales: Weighing, teacher: int, posts: Iterable[int]) -> Iterator[Text]:
+    """Explain why a teacher is not at some posts: every rule that refuses, or what it would cost."""
+    who = scales.problem.teachers.ids[teacher]
+    for post in posts:
+        refused = refusals(scales, teacher, post)
+        here = place(scales, post)
+        if int(scales.plan.post[teacher]) == post:
+            yield text("{teacher} has a place there: {place}", teacher=who, place=here)
+        elif refused:
+            yield text("{place}: not lawful for {teacher}:", place=here, teacher=who)
+            for one in refused:
+                yield text("    '{rule}': {why}", rule=one.rule.id, why=one.why)
+        else:
+            found = outcome(scales, [(teacher, post)])
+            yield text(
+                "{place}: lawful; nobody else changed: {effect}", place=here, effect=effect(scales, found)
+            )
+
+
+def post_lines(scales: Weighing, post: int) -> Iterator[Text]:
+    """Explain who holds the posts of a group, and why no more."""
+    problem, found = scales.problem, about_post(scales, post)
+    places = int(problem.posts.places[post])
+    yield text(
+        "{place}: {held} of {places} posts held, {empty} empty",
+        place=place(scales, post),
+        held=min(found.held, places),
+        places=places,
+        empty=max(places - found.held, 0),
+    )
+    if found.held >= places:
+        yield text("No post is empty; teachers there: {n}.", n=found.held)
+        return
+    yield from _short(scales, found)
+    yield from _passed(scales, found)
+    yield from _candidates(scales, found)
+
+
+def _short(scales: Weighing, found: AboutPost) -> Iterator[Text]:
+    """Say where posts are more than those who can lawfully take them."""
+    short, problem = found.short, scales.problem
+    if short is None:
+        return
+    schools = list(dict.fromkeys(problem.school_labels[int(problem.post_school[p])] for p in short.posts))
+    yield text(
+        "{n} schools need {places} posts of {subject}; only {teachers} teachers can lawfully take any of them, so that {missing} stay empty in every plan that keeps these rules: {schools}.",
+        n=len(schools),
+        places=short.places,
+        subject=problem.standard.subjects[problem.subjects[problem.posts.subject[found.post]]].name,
+        teachers=len(short.teachers),
+        missing=short.missing,
+        schools=codes(schools),
+    )
+
+
+def _passed(scales: Weighing, found: AboutPost) -> Iterator[Text]:
+    """Show the sieve: whom each rule refuses who was not refused before."""
+    yield text("Teachers of the district: {n}. Of those", n=len(scales.problem.teachers))
+    for rule, n in found.sieve:
+        yield text("    {n} refused: '{rule}': {sentence}", n=n, rule=rule.id, sentence=rule.said())
+    yield text("    {n} hold one of the posts", n=found.held)
+    yield text("    {n} could lawfully take one", n=found.lawful)
+
+
+def _candidates(scales: Weighing, found: AboutPost) -> Iterator[Text]:
+    """Say what speaks against those who could."""
+    if not found.lawful:
+        return
+    if found.breaking:
+        yield text("If one of them did and nobody else changed:")
+        said = {rule.id: rule.said() for rule in scales.rules}
+        for rule, n in found.breaking:
+            yield text("    {n} would break '{rule}': {sentence}", n=n, rule=rule, sentence=said[rule])
+    if found.worse:
+        yield text(
+            "    {n} would break nothing, and not make the plan better: what they leave is worth as much or more",
+            n=found.worse,
+        )
+    yield text("Those who would do best:")
+    for one in found.best:
+        teacher = one.changes[0][0]
+        yield text(
+            "    {teacher} (now {place}): {effect}",
+            teacher=scales.problem.teachers.ids[teacher],
+            place=place(scales, int(scales.plan.post[teacher])),
+            effect=effect(scales, one),
+        )
