@@ -28,11 +28,13 @@ from allocator.plan import places
 from allocator.report.chapters import story
 from allocator.report.closures import closures_story, write_closures
 from allocator.report.compare import MOST, compare_story, read_results, write_compare
+from allocator.report.documents import write_notices
 from allocator.report.explain import post_lines, teacher_lines, to_lines
 from allocator.report.files import write
 from allocator.report.frontier import frontier_csv, frontier_story, write_frontier
 from allocator.report.html import page
 from allocator.report.names import LEVELS, SETTINGS
+from allocator.report.notices import notices as write_them
 from allocator.report.parts import codes
 from allocator.report.score import score_story, write_score
 from allocator.report.sites import sites_story, write_sites
@@ -327,10 +329,7 @@ def audit(
     folder = None
     if out is not None:
         folder = _result_folder(scenario, out, voice.language, beside="score.html")
-        real = os.path.realpath(folder)
-        if real in (os.path.realpath(plan.parent), os.path.dirname(os.path.realpath(plan))):
-            words = text("{path} holds the plan that is judged", path=out)
-            raise _bad_usage("--out", words, voice.language)
+        folder = _beside_plan(folder, out, plan, voice)
     changes = {} if language is None else {"language": language.value}
     _not_both(names, pseudonymise, voice.language)
     with _told(voice):
@@ -347,6 +346,53 @@ def audit(
             "    {rule}: {who}: {what}", rule=broken.rule, who=codes(broken.who), what=broken.sentence
         )
         _print(words, voice.language)
+
+
+@cli.command()
+def notices(
+    scenario: SCENARIO,
+    plan: Annotated[
+        Path, typer.Argument(help="A plan.csv, of whatever hand. 方案结果表", show_default=False)
+    ],
+    out: Annotated[
+        str, typer.Option(metavar="FOLDER", help="Folder for the notices. 通知文件夹", show_default=False)
+    ],
+    language: LANGUAGE = None,
+    names: Annotated[
+        bool, typer.Option("--names", help="Show people's names in the notices. 通知中显示姓名")
+    ] = False,
+) -> None:
+    """Write the public list and a notice for every school and teacher concerned. 公示名单与调配通知."""
+    voice = _Voice(language)
+    folder = _beside_plan(
+        _result_folder(scenario, out, voice.language, beside="report.html"), out, plan, voice
+    )
+    changes = {} if language is None else {"language": language.value}
+    with _told(voice):
+        answer = app.audit(scenario, plan, changes)
+        voice.found = answer.scenario.config.language
+        written = write_notices(write_them(answer, names=names), folder)
+    _warned(answer.problem.warnings, voice)
+    broken = [
+        v
+        for v in answer.result.violations
+        if v.rule in {r.id for r in answer.result.rules if r.level == "hard"}
+    ]
+    if broken:
+        words = text("This plan breaks hard rules in {n} cases: see allocator audit.", n=len(broken))
+        _print(words, voice.language, error=True)
+    words = text(
+        "Notices: {n} documents in {path}", n=sum(p.suffix == ".docx" for p in written), path=str(folder)
+    )
+    _print(words, voice.language)
+
+
+def _beside_plan(folder: Path, out: str, plan: Path, voice: _Voice) -> Path:
+    """Return a folder for results that does not hold the plan that is read."""
+    real = os.path.realpath(folder)
+    if real in (os.path.realpath(plan.parent), os.path.dirname(os.path.realpath(plan))):
+        raise _bad_usage("--out", text("{path} holds the plan that is judged", path=out), voice.language)
+    return folder
 
 
 @cli.command()

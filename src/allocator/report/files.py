@@ -81,6 +81,8 @@ def write(
 def write_files(contents: Mapping[str, str | bytes], out: Path, notice: str, ours: str = "") -> list[Path]:
     """Write files into a folder, all or none, for the owner alone, with the notice beside them.
 
+    A name may have a folder before it, which is made.
+
     Parameters
     ----------
     ours
@@ -94,8 +96,9 @@ def write_files(contents: Mapping[str, str | bytes], out: Path, notice: str, our
     if notice:
         contents = {**contents, "NOTICE.txt": notice + "\n"}
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = {out / name: out / f".{name}.new" for name in contents}
+    fresh = {out / name: (out / name).with_name(f".{Path(name).name}.new") for name in contents}
     for path in fresh:
+        path.parent.mkdir(exist_ok=True, mode=0o700)
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     try:

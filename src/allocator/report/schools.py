@@ -30,17 +30,16 @@ def schools(answer: Answer, rows: Rows, names: bool) -> Leaves:
         Whether people's names may stand beside their codes.
     """
     problem = answer.problem
-    out, into, inside = (_by(rows, school, of) for school, of in _GROUPS)
-    told = _Told(answer, named(answer, names))
+    told = SchoolTables(answer, named(answer, names), rows)
     leaves = []
     for code, label in zip(problem.school_ids, problem.school_labels, strict=True):
-        blocks = [told.facts(code), told.leave(out[code]), told.come(into[code]), told.turn(inside[code])]
-        blocks += [told.posts(code), told.pupils(code)]
+        leave, come = told.leave(code), told.come(code)
+        blocks = [told.facts(code), leave, come, told.turn(code), told.posts(code), told.pupils(code)]
         title = text(
             "{school}: {out} leave, {into} come",
             school=text("{school} (closes)", school=label) if code in problem.config.closures else label,
-            out=len(out[code]),
-            into=len(into[code]),
+            out=len(leave.rows),
+            into=len(come.rows),
         )
         leaves.append(Leaf(school_at(code), label, title, tuple(one for one in blocks if one.rows)))
     return Leaves(text("School by school"), tuple(leaves))
@@ -75,11 +74,20 @@ def _by(rows: Rows, school: str, of: Callable[[Mapping[str, Any]], bool]) -> _Gr
     return found
 
 
-class _Told:
-    """The tables of one school after the other."""
+class SchoolTables:
+    """The tables of one school after the other.
 
-    def __init__(self, answer: Answer, people: Mapping[str, str]) -> None:
+    Parameters
+    ----------
+    people
+        How each teacher is shown, by code.
+    rows
+        Those of plan.csv.
+    """
+
+    def __init__(self, answer: Answer, people: Mapping[str, str], rows: Rows) -> None:
         self.answer, self.people = answer, people
+        self.out, self.into, self.inside = (_by(rows, school, of) for school, of in _GROUPS)
         self.standard = answer.scenario.standard
         self.names = school_names(answer.problem)
         self.sections: dict[str, list[SectionRow]] = defaultdict(list)
@@ -112,7 +120,7 @@ class _Told:
                 "" if limit is None else f"≥ {limit:g}",
             )
 
-    def leave(self, rows: Rows) -> Table:
+    def leave(self, code: str) -> Table:
         """Show who leaves, and where to."""
         columns = (
             text("Teacher"),
@@ -122,10 +130,12 @@ class _Told:
             text("Round"),
             text("Reason"),
         )
-        lines = (self._line(row, ("from_subject", "to_school", "to_subject")) for row in rows)
+        lines = (
+            self._line(row, ("from_subject", "to_school", "to_subject")) for row in self.out.get(code, ())
+        )
         return Table(text("Who leaves"), columns, tuple(lines))
 
-    def come(self, rows: Rows) -> Table:
+    def come(self, code: str) -> Table:
         """Show who comes, and from where."""
         columns = (
             text("Teacher"),
@@ -135,13 +145,15 @@ class _Told:
             text("Round"),
             text("Reason"),
         )
-        lines = (self._line(row, ("from_school", "from_subject", "to_subject")) for row in rows)
+        lines = (
+            self._line(row, ("from_school", "from_subject", "to_subject")) for row in self.into.get(code, ())
+        )
         return Table(text("Who comes"), columns, tuple(lines))
 
-    def turn(self, rows: Rows) -> Table:
+    def turn(self, code: str) -> Table:
         """Show who gets another subject or stage in the same school."""
         columns = (text("Teacher"), text("Subject"), text("New subject"), text("Round"), text("Reason"))
-        lines = (self._line(row, ("from_subject", "to_subject")) for row in rows)
+        lines = (self._line(row, ("from_subject", "to_subject")) for row in self.inside.get(code, ()))
         return Table(text("Who gets another subject or stage here"), columns, tuple(lines))
 
     def _line(self, row: Mapping[str, Any], shown: Sequence[str]) -> Line:
