@@ -151,8 +151,22 @@ def answer(
     other = None if joint is None or result is joint else Measured(joint, scorecard(problem, joint.plan))
     costs = tuple(prices(joint, _rule_by_rule(progress), stop)) if priced and joint is not None else ()
     seconds = time.monotonic() - clock
-    traced = frontier(scenario, points, progress, stop) if points else None
-    return Answer(scenario, result, card, still, began, seconds, other, costs, traced)
+    traced, untraced = _traced(scenario, points, progress, stop) if points else (None, None)
+    return Answer(scenario, result, card, still, began, seconds, other, costs, traced, untraced)
+
+
+def _traced(
+    scenario: Scenario, points: int, progress: Progress | None, stop: Event | None
+) -> tuple[Traced | None, Text | None]:
+    """Trace a frontier beside a plan that is there already: where there is none, say why, and keep the plan."""
+    try:
+        return frontier(scenario, points, progress, stop), None
+    except LimitReached:
+        return None, text("the time ran out, or it was stopped")
+    except InputsAreWrong as error:
+        return None, error.issues[0].found
+    except NoPlan as error:
+        return None, reduce(lambda one, more: text("{first}; {then}", first=one, then=more), error.conflict)
 
 
 def score(
@@ -544,7 +558,12 @@ def _given(scenario: Scenario, plan: Path, *, pseudonymise: bool = False) -> tup
     problem = build(scenario)
     known = {place: at for at, place in enumerate(places(problem))}
     closed = set(problem.school_ids) - problem.open_in_september
-    given = read_plan(plan, scenario, known, closed)
+    try:
+        given = read_plan(plan, scenario, known, closed)
+    except InputsAreWrong as error:
+        if pseudonymise:
+            raise InputsAreWrong(unnamed(error.issues, scenario), error.language) from None
+        raise
     post = [given.places[who] for who in problem.teachers.ids]
     warnings = given.warnings
     if pseudonymise:

@@ -833,7 +833,12 @@ def _figures(told: Story, wanted: bool) -> dict[str, str | bytes]:
         return {}
     from allocator.report.figures import figures
 
-    return {**figures(told)}
+    try:
+        return {**figures(told)}
+    except Exception as error:  # whatever is wrong with what draws, the plan is not lost for it
+        words = text("The pictures could not be drawn: {error}. All else is written.", error=str(error))
+        _print(words, told.language, error=True)
+        return {}
 
 
 def _summary(told: Story, report: Path | None) -> None:

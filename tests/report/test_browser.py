@@ -146,11 +146,15 @@ def test_a_school_is_opened_from_wherever_it_stands(browser: Browser, report: Pa
     leaf = found.locator("[id='school-P01']")
     assert leaf.get_attribute("open") is None
     found.locator("a[href='#school-P01']:visible").first.click()
-    assert leaf.get_attribute("open") is not None
+    found.wait_for_selector("[id='school-P01'][open]")
+    leaf.locator("summary").first.click()
+    assert leaf.get_attribute("open") is None
+    found.locator("a[href='#school-P01']:visible").first.click()  # the same link again
+    found.wait_for_selector("[id='school-P01'][open]")
     mover = leaf.locator("a[href^='#teacher-']").first
     code = mover.get_attribute("href")[1:]
     mover.click()
-    assert found.locator(f"[id='{code}']").is_visible()
+    found.wait_for_selector(f"[id='{code}']", state="visible")
 
 
 def test_moves_are_found_by_any_words(browser: Browser, report: Path) -> None:

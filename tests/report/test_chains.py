@@ -12,7 +12,7 @@ import pytest
 from allocator.app import check
 from allocator.plan import Plan
 from allocator.problem import Problem, build
-from allocator.report.chains import chains
+from allocator.report.chains import _rings, chains
 from report.results import Folder
 from rules.variants import TINY
 
@@ -44,6 +44,19 @@ def hold(problem: Problem, plan: Plan) -> None:
 def test_the_moves_of_tiny(tiny: Folder) -> None:
     """The plan of tiny falls into chains."""
     hold(tiny.answer.problem, tiny.answer.result.plan)
+
+
+def test_many_rings_take_no_time_that_grows(tiny: Folder) -> None:
+    """Rings of three over thousands of posts, joined by moves that lead nowhere, are all found."""
+    rings: nx.MultiDiGraph = nx.MultiDiGraph()
+    for n in range(2000):
+        for i in range(3):
+            rings.add_edge(3 * n + i, 3 * n + (i + 1) % 3, key=3 * n + i)
+        rings.add_edge(3 * n, 3 * n + 3, key=100_000 + n)
+    found = list(_rings(rings))
+    assert sorted(t for ring in found for t in ring) == list(range(6000))
+    assert {len(ring) for ring in found} == {3}
+    assert rings.number_of_edges() == 2000
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import warnings
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 
 from allocator.cli import cli
 from allocator.report.figures import figures
-from allocator.report.parts import Chapter, Chart, Dot
+from allocator.report.parts import Chapter, Chart, Dot, Map, Place
 from allocator.report.story import Story
 from allocator.words import text
 from report.results import Folder
@@ -65,6 +66,61 @@ def test_rare_characters_of_names_are_drawn(tiny: Folder) -> None:
         found = figures(_titled(tiny.story, "喆堃珺镕 $x_1$ 中心小学"))
         boxes = figures(_titled(tiny.story, "𠮷" * 4))
     assert len(found["figure-01-curve.svg"]) > len(boxes["figure-01-curve.svg"])
+
+
+def test_pictures_do_not_depend_on_the_machine(
+    tiny: Folder, drawn: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings of matplotlib that lie about, and a screen that is not there, change nothing."""
+    (tmp_path / "matplotlibrc").write_text("axes.facecolor: black\ntext.usetex: True\nno.such.key: 1\n")
+    (tmp_path / "figures.py").write_text(
+        "import sys; sys.path[:0] = sys.argv[1:]\n"
+        "from pathlib import Path\nfrom allocator import app\nfrom allocator.report.chapters import story\n"
+        "from allocator.report.figures import figures\nfrom rules.variants import TINY\n"
+        "found = figures(story(app.answer(app.check(TINY))))\n"
+        "print(sum(map(len, found.values())), sorted(found)[0])\n"
+    )
+    environment = {**os.environ, "MPLBACKEND": "bogus"}
+    paths = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "src")]
+    done = subprocess.run(
+        [sys.executable, "figures.py", *paths],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == [str(sum(map(len, drawn.values()))), sorted(drawn)[0]]
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["Ford\x01", "a\x0bb", "x\ufffe", "_hidden", "n" * 5000])
+def test_odd_names_give_whole_pictures(tiny: Folder, name: str) -> None:
+    """Control characters are replaced, long names cut, and every picture is well formed and no wider than a page."""
+    spots = [
+        Place("a", name, 0.0, 0.0, 9.0, name, "stays", text("x")),
+        Place("b", "B", 1.0, 1.0, 9.0, "z", "closes", text("x")),
+    ]
+    drawn = Map(text("map"), tuple(spots), ())
+    told = replace(tiny.story, chapters=(Chapter("one", None, (drawn,)),), notice=name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = figures(told)
+    root = ET.fromstring(found["figure-01-map.svg"])
+    assert float(root.attrib["width"].removesuffix("pt")) < 2000
+
+
+def test_pictures_that_fail_do_not_cost_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said that they could not be drawn, and all else is written."""
+
+    def broken(_: Story) -> dict[str, bytes]:
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr("allocator.report.figures.figures", broken)
+    done = CliRunner().invoke(cli, ["solve", str(TINY), "--out", str(tmp_path / "out"), "--figures"])
+    assert done.exit_code == 0
+    assert "no ink" in done.output
+    assert (tmp_path / "out" / "plan.csv").exists()
 
 
 def test_pictures_stand_beside_the_report_while_they_are_asked_for(tmp_path: Path) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 from typer.testing import CliRunner
 
 from allocator import app
 from allocator.cli import cli
-from allocator.scenario.pseudonyms import pseudonymised
+from allocator.errors import quoted
+from allocator.scenario.pseudonyms import pseudonymised, unnamed
 from rules.variants import TINY, variant
 
 NAMES = {f"T{n:02d}": {"name": f"柳{n}某", "teacher_id": f"县编{n:04d}"} for n in range(1, 13)}
@@ -70,6 +72,36 @@ def test_a_judged_plan_hides_them_too(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     for name, text in (*contents(tmp_path / "hidden").items(), ("console", done.output)):
         assert not re.search("县编|柳", text), name
+
+
+def test_errors_of_a_plan_hide_them_too(tmp_path: Path) -> None:
+    """A row that stands twice, and one that is missing, are told without the code."""
+    run, scenario = CliRunner(), named(tmp_path)
+    run.invoke(cli, ["solve", str(scenario), "--out", str(tmp_path / "plain")])
+    plan = tmp_path / "plain" / "plan.csv"
+    lines = plan.read_text(encoding="utf-8").splitlines()
+    plan.write_text("\n".join([*lines[:-1], lines[1]]), encoding="utf-8")
+    done = run.invoke(cli, ["audit", str(scenario), str(plan), "--pseudonymise", "--language", "en"])
+    assert done.exit_code == 1
+    assert "a second time" in done.output
+    assert "no row for the teacher" in done.output
+    assert not re.search("县编|柳", done.output)
+
+
+def test_what_is_no_teacher_stays(tmp_path: Path) -> None:
+    """A certificate, a subject or a school that is written as the code of a teacher is told as it is; a heading is not."""
+    codes = {"T01": "primary", "T02": "junior", "T03": "history", "T04": "B2"}
+    cells = {"teachers": {who: {"teacher_id": code} for who, code in codes.items()}}
+    folder = variant(tmp_path / "v", {}, cells)
+    table = folder / "teachers.csv"
+    head, *rows = table.read_text(encoding="utf-8").splitlines()
+    table.write_text("\n".join([f"{head},history", *(f"{row},1" for row in rows)]), encoding="utf-8")
+    scenario = app.check(folder)
+    issue = next(one for one in scenario.warnings if one.column == "history")
+    kept = replace(issue, column="certificate", found=quoted("primary"), expected=quoted("junior"))
+    told = unnamed([kept, issue], scenario)
+    assert told[0] == kept
+    assert "history" not in told[1].say("en")
 
 
 def test_names_and_pseudonyms_exclude_each_other(tmp_path: Path) -> None:

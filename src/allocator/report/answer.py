@@ -46,8 +46,8 @@ class Answer:
         Where posts were filled round by round: the plan that decides all at once, to compare with.
     prices
         What each hard rule costs, where that was asked.
-    frontier
-        What every move budget allows, where that was asked.
+    frontier, untraced
+        What every move budget allows, where that was asked, and why that is not known.
     """
 
     scenario: Scenario
@@ -59,6 +59,7 @@ class Answer:
     joint: Measured | None = None
     prices: tuple[RulePrice, ...] = ()
     frontier: Traced | None = None
+    untraced: Text | None = None
 
     @property
     def problem(self) -> Problem:

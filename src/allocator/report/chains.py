@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import networkx as nx
@@ -46,13 +47,44 @@ def _swaps(moves: nx.MultiDiGraph) -> Iterator[Chain]:
         moves.remove_edge(a, b, t)
         moves.remove_edge(b, a, u)
         yield Chain((t, u), swap=True)
-    while True:
-        try:
-            ring = nx.find_cycle(moves)
-        except nx.NetworkXNoCycle:
-            return
-        moves.remove_edges_from(ring)
-        yield Chain(tuple(teacher for _, _, teacher in ring), swap=True)
+    yield from (Chain(ring, swap=True) for ring in _rings(moves))
+
+
+def _rings(moves: nx.MultiDiGraph) -> Iterator[tuple[int, ...]]:
+    """Take out rings until there are none, walking every move once: what leads to a dead end is in no ring."""
+    open_: dict[Any, list[tuple[Any, int]]] = {
+        post: [(to, t) for to, all_ in moves[post].items() for t in all_][::-1] for post in moves
+    }
+    dead: set[Any] = set()
+    for start in list(moves.nodes):
+        way: list[tuple[Any, int]] = []  # posts on the way, each with the teacher who goes there
+        here = {start: 0}
+        node = start
+        while True:
+            while open_[node] and open_[node][-1][0] in dead:
+                open_[node].pop()
+            if open_[node]:
+                to, teacher = open_[node].pop()
+                if to not in here:
+                    way.append((to, teacher))
+                    here[to] = len(way)
+                    node = to
+                    continue
+                ring = [*way[here[to] :], (to, teacher)]
+                for at in range(here[to], len(way)):
+                    del here[way[at][0]]
+                del way[here[to] :]
+                posts = [to, *(post for post, _ in ring)]
+                for (a, b), (_, t) in zip(pairwise(posts), ring, strict=True):
+                    moves.remove_edge(a, b, t)
+                yield tuple(t for _, t in ring)
+                node = to
+                continue
+            dead.add(node)
+            if not way:
+                break
+            del here[way.pop()[0]]
+            node = way[-1][0] if way else start
 
 
 def _twos(moves: nx.MultiDiGraph) -> list[tuple[tuple[Any, int], tuple[Any, int]]]:

@@ -65,7 +65,7 @@ def chapters(answer: Answer, names: bool) -> tuple[Chapter, ...]:
             text("Balance"),
             [
                 requirements(problem, card, both=True),
-                drawings.coefficients(answer),
+                *(one for one in [drawings.coefficients(answer)] if one.rows),
                 steps(problem, card),
                 *drawings.sections(answer),
                 matrix(problem, card, both=True),

@@ -68,9 +68,9 @@ def sections(answer: Answer) -> Iterator[Pairs]:
             limit = standard.indicators[name].threshold.get(stage)
             values = [row.values[name].value_after.value for row in here]
             known = [value for value in values if value is not None]
-            if not known or (limit is None and not np.median(known)):
+            by = limit.value if limit else float(np.median(known)) if known else 0.0
+            if not known or not by:
                 continue
-            by = limit.value if limit else float(np.median(known))
             judged = judged or limit is not None
             indicator = standard.indicators[name].name
             words = text("{indicator} ({by})", indicator=indicator, by=significant(by, None))
@@ -154,7 +154,8 @@ def _plane(problem: Problem) -> tuple[Floats, Floats]:
     if not known.any():
         return np.full(len(lat), np.nan), np.full(len(lat), np.nan)
     middle = np.deg2rad(np.mean(lat[known]))
-    east = (lon - np.mean(lon[known])) * _KM_A_DEGREE * np.cos(middle)
+    beside = (lon - lon[known][0] + 180) % 360 - 180  # degrees from one of them, also across the date line
+    east = (beside - np.mean(beside[known])) * _KM_A_DEGREE * np.cos(middle)
     north = (lat - np.mean(lat[known])) * _KM_A_DEGREE
     return np.where(known, east, np.nan), np.where(known, north, np.nan)
 
@@ -211,9 +212,9 @@ def flows(answer: Answer, rows: Rows) -> Iterator[Flow]:
 
 def _flow(title: Text, rows: Rows, end: Callable[[Mapping[str, Any], str], Cell | None]) -> Flow:
     """Count rows by both ends; who has none before is new, who has none after waits."""
-    ends = [(end(row, "from") or _NEW, end(row, "to") or _WAITS) for row in rows]
-    many = Counter((str(a), str(b)) for a, b in ends)
-    named = {str(words): words for pair in ends for words in pair}
+    ends = [(_end(end(row, "from"), _NEW), _end(end(row, "to"), _WAITS)) for row in rows]
+    many = Counter((a[0], b[0]) for a, b in ends)
+    named = {key: words for pair in ends for key, words in pair}
     left, right = (sorted({pair[i] for pair in many}) for i in (0, 1))
     amounts = tuple(
         (
@@ -225,6 +226,11 @@ def _flow(title: Text, rows: Rows, end: Callable[[Mapping[str, Any], str], Cell 
         for (a, b), n in sorted(many.items())
     )
     return Flow(title, tuple(named[one] for one in left), tuple(named[one] for one in right), amounts)
+
+
+def _end(words: Cell | None, otherwise: Text) -> tuple[tuple[bool, str], Cell]:
+    """Return an end with a key of its own: no zone is taken for those without one, whatever its name is."""
+    return ((False, str(words)), words) if words is not None else ((True, ""), otherwise)
 
 
 _NEW, _WAITS = text("new teachers"), text("in the reserve")

@@ -25,6 +25,8 @@ _GOOD, _BAD, _NEUTRAL, _BEFORE, _LIMIT, _LINE = (
 _ZONES = ("#2a62a8", "#2a8c82", "#7a4fa3", "#a8592a", "#5b7d1e", "#a83a6d", "#4c6b8a", "#8a7a1e")
 _ROW, _HEAD = 30, 88  # height of a row of names and of what stands around the rows, pixels
 _MANY_WAYS = 300  # ways of teachers, from which they are drawn only when asked for
+_APART = "\u200b"  # makes the name of a zone another one than that of a kind of line or school
+_NAME = 60  # letters of a label
 _MANY_DOTS = 100  # of a row, from which they are drawn smaller
 _LEAST, _MOST = 6.0, 26.0  # size of a school, pixels
 _NEAR_EDGE = 0.7  # of the width of a map: labels from there on stand on the left of their schools
@@ -206,6 +208,10 @@ def _map(drawn: Map, show: Show) -> Option:
     largest = max(max(place.pupils for place in drawn.places), 1.0)
     west, east = (end(place.x for place in drawn.places) for end in (min, max))
     edge = west + _NEAR_EDGE * (east - west)
+    own = [
+        show(words)
+        for words in (text("moves of teachers"), text("ways of pupils"), text("closes"), text("opens"))
+    ]
     series = [
         _lines(drawn, "teachers", show(text("moves of teachers")), _LIMIT, show, solid=True),
         _lines(drawn, "pupils", show(text("ways of pupils")), _BAD, show, solid=False),
@@ -213,7 +219,9 @@ def _map(drawn: Map, show: Show) -> Option:
     kinds = [(zone, _ZONES[i % len(_ZONES)]) for i, zone in enumerate(zones)]
     for zone, colour in kinds:
         stays = [p for p in drawn.places if p.zone == zone and p.state == "stays"]
-        series.append(_schools(zone, stays, (largest, edge), show, {"color": colour}, "circle"))
+        series.append(
+            _schools(zone + _APART * (zone in own), stays, (largest, edge), show, {"color": colour}, "circle")
+        )
     closing = [p for p in drawn.places if p.state == "closes"]
     hollow = {"color": "#fff", "borderColor": _BAD, "borderWidth": 2}
     series.append(_schools(show(text("closes")), closing, (largest, edge), show, hollow, "rect"))
@@ -270,8 +278,8 @@ def _schools(
 
 
 def _plain(label: str) -> str:
-    """Take out what ECharts would fill in or style."""
-    return label.replace("{", "(").replace("}", ")").replace("|", "/")
+    """Take out what ECharts would fill in or style, and what has no room."""
+    return label[:_NAME].replace("{", "(").replace("}", ")").replace("|", "/")
 
 
 def _lines(drawn: Map, whose: str, name: str, colour: str, show: Show, *, solid: bool) -> Option:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import textwrap
 import warnings
 from collections.abc import Callable, Sequence
@@ -30,6 +32,7 @@ _GOOD, _BAD, _NEUTRAL, _BEFORE, _LIMIT, _LINE = (
 )
 _ZONES = ("#2a62a8", "#2a8c82", "#7a4fa3", "#a8592a", "#5b7d1e", "#a83a6d", "#4c6b8a", "#8a7a1e")
 _WIDE, _LETTERS = 10.0, 130  # inches of a picture, and letters of a line below it
+_LONGEST, _NAME = 400, 60  # letters of a text, and of the name of a school
 _CHINESE = "\u2e80"  # from here on a letter is as wide as two
 _FONT = "DroidSansFallbackFull.ttf"
 FORMATS = ("svg", "png")
@@ -40,7 +43,7 @@ def figures(story: Story) -> dict[str, bytes]:
 
     The same story gives the same bytes. Letters are outlines, so that no font is needed where they are shown.
     """
-    import matplotlib as mpl
+    mpl = _matplotlib()
     from matplotlib import font_manager
 
     with as_file(files("allocator.report").joinpath("vendor", _FONT)) as font:
@@ -56,13 +59,24 @@ def figures(story: Story) -> dict[str, bytes]:
         "axes.spines.right": False,
     }
     found: dict[str, bytes] = {}
-    with mpl.rc_context(settings), warnings.catch_warnings():
+    with mpl.rc_context(), warnings.catch_warnings():
+        mpl.rcdefaults()  # whatever the machine says
+        mpl.rcParams.update(settings)
         warnings.filterwarnings("ignore", "Glyph")  # a letter that no font has is drawn as a box
         for i, drawing in enumerate(story.drawings, start=1):
             figure = _figure(drawing, story)
             for form in FORMATS:
                 found[f"figure-{i:02d}-{_name(drawing)}.{form}"] = _saved(figure, form)
     return found
+
+
+def _matplotlib() -> Any:
+    """Load matplotlib, whatever settings of it lie about, and without its messages."""
+    os.environ["MPLBACKEND"] = "agg"
+    logging.getLogger("matplotlib").setLevel(logging.CRITICAL)
+    import matplotlib
+
+    return matplotlib
 
 
 def _name(drawing: Drawing) -> str:
@@ -123,7 +137,14 @@ def _height(drawing: Drawing) -> float:
 def _show(cell: Any, language: str) -> str:
     words = cell.words if isinstance(cell, Mark) else cell
     shown = say(words, language) if isinstance(words, Text) else str(words)
-    return shown.replace("$", r"\$")  # which would begin a formula
+    return _plain(shown)
+
+
+def _plain(shown: str) -> str:
+    """Make words fit for a picture: no formula, no control character, and not longer than a line."""
+    printable = "".join(letter if letter.isprintable() else "�" for letter in shown)
+    short = printable if len(printable) <= _LONGEST else f"{printable[: _LONGEST - 1]}…"
+    return short.replace("$", r"\$")
 
 
 def _curve(axes: Axes, chart: Chart, show: Show) -> None:
@@ -176,7 +197,9 @@ def _kinds(pairs: Pairs) -> Sequence[tuple[bool | None, Text, str]]:
 def _dots(axes: Axes, some: Sequence[tuple[float, float]], label: str, **style: Any) -> None:
     if some:
         size = 36 if len(some) < 400 else 12
-        axes.scatter([x for _, x in some], [y for y, _ in some], s=size, label=label, zorder=3, **style)
+        axes.scatter(
+            [x for _, x in some], [y for y, _ in some], s=size, label=label, zorder=3, clip_on=False, **style
+        )
 
 
 def _legend(axes: Axes) -> None:
@@ -233,7 +256,7 @@ _KINDS = (
 def _schools(axes: Axes, places: Sequence[Any], largest: float, label: str, **style: Any) -> None:
     if places:
         size = [14 + 150 * place.pupils / largest for place in places]
-        shown = label.replace("$", r"\$")
+        shown = f" {_plain(label)[:_NAME]}"  # matplotlib leaves out labels that begin with an underscore
         axes.scatter([p.x for p in places], [p.y for p in places], s=size, label=shown, zorder=4, **style)
 
 
@@ -245,7 +268,7 @@ def _labelled(axes: Axes, drawn: Map) -> None:
     taken: list[Any] = []
     for place in order:
         label = axes.annotate(
-            place.label.replace("$", r"\$"),
+            _plain(place.label)[:_NAME],
             (place.x, place.y),
             (6, 0),
             textcoords="offset points",

@@ -28,7 +28,7 @@ from allocator.rules.exchange import ExchangeTerm
 from allocator.rules.travel import way_km
 from allocator.words import Text, say
 
-PICTURES = r"figure-\d\d-[a-z-]+\.(svg|png)"
+PICTURES = r"figure-\d\d-(curve|before-after|map|flow)\.(svg|png)"
 """Names of pictures: those of an earlier run go when a result is replaced."""
 _PACKAGES = ("allocator", "ortools", "highspy", "numpy", "pandas")
 
@@ -75,7 +75,9 @@ def write(
     if workbook is not None:
         contents["report.xlsx"] = workbook
     contents |= more or {}
-    return write_files(contents, out, answer.scenario.config.notice, rf"{PICTURES}|frontier\.csv")
+    shared = any(os.path.lexists(out / name) for name in ("frontier.html", "closures.html"))
+    ours = "" if shared else rf"{PICTURES}|frontier\.csv"
+    return write_files(contents, out, answer.scenario.config.notice, ours)
 
 
 def write_files(contents: Mapping[str, str | bytes], out: Path, notice: str, ours: str = "") -> list[Path]:

@@ -32,6 +32,7 @@ _WORDS = {
     "further": text("Further"),
     "undrawn": text("The drawing needs scripts, which are off here; all its numbers stand in the tables."),
 }
+_SCHOOLS, _TEACHERS = ("School", "From", "To", "Pupils go to"), ("Teacher",)  # heads of their columns
 _SHORT = 10  # characters of a cell that is not broken over lines: numbers, codes, Chinese words
 _SORTED = 4  # rows, from which a table can be sorted
 
@@ -52,7 +53,7 @@ def page(story: Story) -> str:
     return template.render(
         story=story,
         show=say_it,
-        cell=partial(_cell, language=story.language, links=story.links),
+        cell=partial(_cell, language=story.language, story=story),
         mark=partial(_mark, language=story.language),
         kind=_kind,
         number=lambda: next(numbers),
@@ -91,10 +92,15 @@ def _show(cell: Any, language: str) -> str:
     return say(words, language) if isinstance(words, Text) else str(words)
 
 
-def _cell(cell: Any, language: str, links: Mapping[str, str]) -> str | Markup:
-    """Show a cell, as a link where it leads somewhere."""
+def _cell(cell: Any, table: Table, column: int, language: str, story: Story) -> str | Markup:
+    """Show a cell, as a link where it leads somewhere: by itself, or as a school or teacher in a column of them."""
     shown = _show(cell, language)
-    to = (cell.to if isinstance(cell, Mark) else None) or links.get(shown)
+    to = cell.to if isinstance(cell, Mark) else None
+    head = table.columns[column].template
+    if to is None and head in _SCHOOLS:
+        to = story.schools.get(shown)
+    if to is None and head in _TEACHERS and not table.at:
+        to = story.teachers.get(shown)
     return Markup('<a href="#{}">{}</a>').format(quote(to, safe=""), shown) if to else shown
 
 

@@ -48,12 +48,15 @@ class Story:
         )
 
     @cached_property
-    def links(self) -> dict[str, str]:
-        """Where on the page a school or a teacher is told of, by what is shown of them."""
-        found = {block.rows[i][0]: at for block in self.tables for i, at in enumerate(block.at)}
-        named = {str(shown): at for shown, at in found.items()}
-        leaves = (leaf for c in self.chapters for b in c.blocks if isinstance(b, Leaves) for leaf in b.leaves)
-        return named | {leaf.label: leaf.at for leaf in leaves}
+    def schools(self) -> dict[str, str]:
+        """Where on the page each school is told of, by what is shown of it."""
+        blocks = (block for chapter in self.chapters for block in chapter.blocks)
+        return {leaf.label: leaf.at for block in blocks if isinstance(block, Leaves) for leaf in block.leaves}
+
+    @cached_property
+    def teachers(self) -> dict[str, str]:
+        """Where on the page each teacher is told of, by what is shown of them."""
+        return {str(table.rows[i][0]): at for table in self.tables for i, at in enumerate(table.at)}
 
     @property
     def drawings(self) -> tuple[Drawing, ...]:

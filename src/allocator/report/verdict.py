@@ -60,6 +60,8 @@ def _beyond(answer: Answer, kept: Mark) -> Iterator[Mark]:
     if n["schools_closed"]:
         yield _closed(answer, n)
     yield from _transferred(answer)
+    if answer.untraced is not None:
+        yield Mark(text("The frontier was not traced: {why}.", why=answer.untraced), None)
     yield from warned(answer.problem)
 
 

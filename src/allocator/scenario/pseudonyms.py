@@ -11,6 +11,7 @@ from allocator.errors import Issue
 from allocator.scenario.read import Scenario
 from allocator.words import Text
 
+_ABOUT = ("teacher_id", "name")  # columns whose issues tell of single teachers
 _WORD = re.compile(r"[^\s,;:'\"()，；：、（）“”‘’]+")
 
 
@@ -28,14 +29,23 @@ def pseudonymised(scenario: Scenario) -> Scenario:
 
 
 def unnamed(issues: Iterable[Issue], scenario: Scenario) -> tuple[Issue, ...]:
-    """Replace codes of teachers in issues, and leave out what is shown of their names."""
-    codes = _pseudonyms(scenario)
+    """Replace codes and names of teachers in issues that are about them; a heading that is one is left out.
+
+    What stands in other columns is left: a school or a subject can be written as the code of a teacher is.
+    """
     names = [str(name) for name in scenario.table("teachers")["name"] if name]
-    known: Mapping[str, str] = dict.fromkeys(names, "…") | codes
-    return tuple(
-        replace(one, **{part: _mapped(getattr(one, part), known) for part in ("found", "expected", "remedy")})
-        for one in issues
-    )
+    known: Mapping[str, str] = dict.fromkeys(names, "…") | _pseudonyms(scenario)
+    return tuple(_unnamed(one, known) for one in issues)
+
+
+def _unnamed(issue: Issue, known: Mapping[str, str]) -> Issue:
+    if issue.column is not None and issue.column in known:
+        known = {issue.column: "…"}
+        issue = replace(issue, column="…")
+    elif issue.column not in _ABOUT:
+        return issue
+    parts = ("found", "expected", "remedy")
+    return replace(issue, **{part: _mapped(getattr(issue, part), known) for part in parts})
 
 
 def _pseudonyms(scenario: Scenario) -> dict[str, str]:

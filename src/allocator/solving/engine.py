@@ -163,9 +163,7 @@ class Engine:
         solver.setOptionValue("mip_abs_gap", 1e-9)
         deadline.check()
         solver.setOptionValue("time_limit", deadline.left)
-        solver.cbMipInterrupt.subscribe(
-            lambda event: event.interrupt(event.val) if deadline.stopped else None
-        )
+        solver.cbMipInterrupt.subscribe(lambda event: event.interrupt(True) if deadline.stopped else None)
         if start is not None and not start[~keep].any():
             given = highspy.HighsSolution()
             given.col_value = list(start[keep])

@@ -30,7 +30,9 @@
     var chart = echarts.init(box, null, { renderer: "svg" });
     chart.setOption(told.option);
     chart.on("click", function (item) {
-      if (item.data && item.data.to) location.hash = "#" + encodeURIComponent(item.data.to);
+      if (!item.data || !item.data.to) return;
+      location.hash = "#" + encodeURIComponent(item.data.to);
+      opened();
     });
     charts.push({ chart: chart, box: box, option: told.option, tall: told.tall });
     if (told.outline) zoomed(box, chart);
@@ -60,8 +62,8 @@
   // Tables: a click on a head sorts, a field above filters.
   function amount(cell) {
     if (cell.dataset.key !== undefined) return Number(cell.dataset.key);
-    var plain = cell.textContent.trim().replace(/,/g, "").replace(/−/g, "-");
-    return /^[-+]?\d+(\.\d+)?%?$/.test(plain) ? parseFloat(plain) : null;
+    var plain = cell.textContent.trim().replace(/,/g, "").replace(/−/g, "-").replace(/^[≤≥]\s*/, "");
+    return /^[-+]?\d+(\.\d+)?(e[-+]?\d+)?(%|\s*\(|$)/i.test(plain) ? parseFloat(plain) : null;
   }
   function compared(column, up) {
     return function (one, other) {
@@ -95,7 +97,7 @@
     field.addEventListener("input", function () {
       var wanted = field.value.trim().toLowerCase().split(/\s+/), shown = 0;
       Array.prototype.forEach.call(table.tBodies[0].rows, function (row) {
-        var words = row.textContent.toLowerCase();
+        var words = Array.prototype.map.call(row.cells, function (cell) { return cell.textContent; }).join(" ").toLowerCase();
         row.hidden = !wanted.every(function (word) { return words.indexOf(word) >= 0; });
         if (!row.hidden) shown += 1;
       });
@@ -127,5 +129,9 @@
   window.addEventListener("beforeprint", function () { fit(680); });
   window.addEventListener("afterprint", function () { fit(0); });
   window.addEventListener("hashchange", opened);
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest && event.target.closest("a[href^='#']");
+    if (link && link.hash === location.hash) opened();
+  });
   opened();
 })();
