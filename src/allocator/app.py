@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import reduce
 from pathlib import Path
@@ -27,6 +27,7 @@ from allocator.plan import Plan, places, standing_still
 from allocator.problem import Problem, build
 from allocator.report.answer import Answer, Measured, Priced, Proposed, Scored, Traced, rival
 from allocator.report.sweep import Swept, opened
+from allocator.rules.asked import Place
 from allocator.rules.catalogue import concerns_nobody, printed, settle
 from allocator.rules.placement import NobodyInto
 from allocator.scenario.check import read
@@ -41,6 +42,7 @@ from allocator.scenario.synthesise import write_district
 from allocator.sites.median import Kept, nobody_nearest
 from allocator.sites.median import solve as keep_sites
 from allocator.sites.read import Places, read_places
+from allocator.solving.again import again
 from allocator.solving.frontier import frontier as trace_frontier
 from allocator.solving.needed import needed as fewest_moves
 from allocator.solving.price import prices
@@ -553,13 +555,15 @@ def audit(
     return Answer(scenario, result, card, still, began, time.monotonic() - clock)
 
 
-def _given(scenario: Scenario, plan: Path, *, pseudonymise: bool = False) -> tuple[Scenario, Problem, Plan]:
+def _given(
+    scenario: Scenario, plan: Path, *, pseudonymise: bool = False, whole: bool = True
+) -> tuple[Scenario, Problem, Plan]:
     """Read a plan of a checked scenario; codes of teachers are replaced afterwards, where that is asked."""
     problem = build(scenario)
     known = {place: at for at, place in enumerate(places(problem))}
     closed = set(problem.school_ids) - problem.open_in_september
     try:
-        given = read_plan(plan, scenario, known, closed)
+        given = read_plan(plan, scenario, known, closed, whole=whole)
     except InputsAreWrong as error:
         if pseudonymise:
             raise InputsAreWrong(unnamed(error.issues, scenario), error.language) from None
@@ -575,6 +579,54 @@ def _given(scenario: Scenario, plan: Path, *, pseudonymise: bool = False) -> tup
     )
     judged = Plan(np.array([-1 if place is None else known[place] for place in post], dtype=np.int64))
     return scenario, problem, judged
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A plan that was made before, and the district that it is for now."""
+
+    scenario: Scenario
+    problem: Problem
+    plan: Plan
+
+
+def earlier(scenario: Scenario, plan: Path) -> Earlier:
+    """Read an earlier plan for a checked scenario; who has no row in it, or a place that is gone, has no place.
+
+    Raises
+    ------
+    InputsAreWrong
+        With every issue of the plan.
+    """
+    return Earlier(*_given(scenario, plan, whole=False))
+
+
+def resolve(
+    before: Earlier,
+    only: Mapping[str, frozenset[Place]],
+    progress: Progress | None = None,
+    stop: Event | None = None,
+) -> Answer:
+    """Solve anew from an earlier plan with the fewest changes.
+
+    Parameters
+    ----------
+    only
+        What is asked of single teachers: the places of which they must have one, by code.
+
+    Raises
+    ------
+    NoPlan, LimitReached
+        As in :func:`allocator.solving.solve.solve`.
+    """
+    began, clock = datetime.now(UTC), time.monotonic()
+    scenario, problem = before.scenario, before.problem
+    rules = settle(scenario.config, scenario.rulebook, scenario.name, [])
+    found = again(problem, rules, before.plan, only, progress, stop)
+    card = scorecard(problem, found.result.plan, found.result.eligible)
+    still = scorecard(problem, standing_still(problem))
+    seconds = time.monotonic() - clock
+    return Answer(scenario, found.result, card, still, began, seconds, again=found, earlier=before.plan)
 
 
 def scales(scenario: Scenario, plan: Path) -> Weighing:

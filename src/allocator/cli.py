@@ -25,12 +25,14 @@ from allocator import app
 from allocator.errors import InputsAreWrong, Issue, LimitReached, NoPlan, quoted
 from allocator.explain.weigh import Weighing
 from allocator.plan import places
+from allocator.report.again import COLUMNS as CHANGE_COLUMNS
+from allocator.report.again import rows as change_rows
 from allocator.report.chapters import story
 from allocator.report.closures import closures_story, write_closures
 from allocator.report.compare import MOST, compare_story, read_results, write_compare
 from allocator.report.documents import write_notices
 from allocator.report.explain import post_lines, teacher_lines, to_lines
-from allocator.report.files import write
+from allocator.report.files import table, write
 from allocator.report.frontier import frontier_csv, frontier_story, write_frontier
 from allocator.report.html import page
 from allocator.report.names import LEVELS, SETTINGS
@@ -346,6 +348,93 @@ def audit(
             "    {rule}: {who}: {what}", rule=broken.rule, who=codes(broken.who), what=broken.sentence
         )
         _print(words, voice.language)
+
+
+_TEACHER_SCHOOL = "TEACHER=SCHOOL"
+
+
+@cli.command()
+def resolve(
+    scenario: SCENARIO,
+    plan: Annotated[Path, typer.Argument(help="The earlier plan.csv. 原方案结果表", show_default=False)],
+    out: Annotated[
+        str, typer.Option(metavar="FOLDER", help="Folder for the result. 结果文件夹", show_default=False)
+    ],
+    pin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar=_TEACHER_SCHOOL, help="A teacher goes to a school, or to SCHOOL/STAGE/SUBJECT. 指定去向"
+        ),
+    ] = None,
+    forbid: Annotated[
+        list[str] | None,
+        typer.Option(metavar=_TEACHER_SCHOOL, help="A teacher does not go to a school. 不得安排到某校"),
+    ] = None,
+    refuse: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TEACHER", help="A teacher refuses what the earlier plan asks. 教师不接受原安排"
+        ),
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(help="Limit for each level. 每一级的时限（秒）")] = None,
+    language: LANGUAGE = None,
+    names: Annotated[
+        bool, typer.Option("--names", help="Show people's names in the report. 报告中显示姓名")
+    ] = False,
+) -> None:
+    """Solve anew from an earlier plan with the fewest changes: pins, refusals, another scenario. 在原方案上最少改动重新求解."""
+    voice = _Voice(language)
+    folder = _result_folder(scenario, out, voice.language, beside="score.html")
+    folder = _beside_plan(folder, out, plan, voice)
+    changes = _changes(None, seconds, None, language)
+    with _told(voice):
+        asked = app.check(scenario, changes)
+        voice.found = asked.config.language
+        before = app.earlier(asked, plan)
+    only = _asked(before, pin or [], forbid or [], refuse or [], voice.language)
+    with _told(voice):
+        answer = _beside(lambda progress, stop: app.resolve(before, only, progress, stop), voice)
+        told = story(answer, names=names)
+        more: dict[str, str | bytes] = {
+            "changes.csv": table(list(change_rows(answer)), asked.config.language, CHANGE_COLUMNS)
+        }
+        book = workbook(answer, told, names=names)
+        written = write(answer, folder, page(told), _command(), book, more)
+    _summary(told, next(path for path in written if path.name == "report.html"))
+
+
+def _asked(
+    before: app.Earlier, pin: list[str], forbid: list[str], refuse: list[str], language: str
+) -> dict[str, frozenset[tuple[str, str, str]]]:
+    """Put what is asked of teachers into the places that are left to each; what cannot be is bad usage."""
+    problem, every = before.problem, places(before.problem)
+    only: dict[str, set[tuple[str, str, str]]] = {}
+
+    def keep(option: str, who: str, some: Iterable[tuple[str, str, str]]) -> None:
+        if who not in problem.teachers.ids:
+            raise _bad_usage(option, _not_known(who, problem.teachers.ids), language)
+        only[who] = only.get(who, set(every)) & set(some)
+        if not only[who]:
+            raise _bad_usage(option, text("nothing is left for {teacher}", teacher=who), language)
+
+    for option, given, wanted in (("--pin", pin, True), ("--forbid", forbid, False)):
+        for one in given:
+            who, sign, where = one.partition("=")
+            here = {place for place in every if where in (place[0], "/".join(place))}
+            if not sign or not here:
+                words = text(
+                    "{given} does not name a teacher and a school that is open: write TEACHER=SCHOOL",
+                    given=quoted(one),
+                )
+                raise _bad_usage(option, words, language)
+            keep(option, who, here if wanted else set(every) - here)
+    for who in refuse:
+        if who not in problem.teachers.ids:
+            raise _bad_usage("--refuse", _not_known(who, problem.teachers.ids), language)
+        t = problem.teachers.ids.index(who)
+        home, had = int(problem.home_post[t]), int(before.plan.post[t])
+        keep("--refuse", who, [every[home]] if home >= 0 else [p for at, p in enumerate(every) if at != had])
+    return {who: frozenset(some) for who, some in only.items()}
 
 
 @cli.command()

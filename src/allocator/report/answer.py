@@ -10,9 +10,11 @@ from allocator.closures.advise import Advice
 from allocator.closures.choose import Proposal, Worth, proved
 from allocator.closures.layout import Layout
 from allocator.metrics.scorecard import Scorecard
+from allocator.plan import Plan
 from allocator.problem import Problem
 from allocator.rules.contract import Rule
 from allocator.scenario.read import Scenario
+from allocator.solving.again import Again
 from allocator.solving.frontier import Frontier
 from allocator.solving.needed import Needed
 from allocator.solving.price import RulePrice
@@ -48,6 +50,8 @@ class Answer:
         What each hard rule costs, where that was asked.
     frontier, untraced
         What every move budget allows, where that was asked, and why that is not known.
+    again, earlier
+        How it was made anew from an earlier plan, and that plan, where it was.
     """
 
     scenario: Scenario
@@ -60,6 +64,8 @@ class Answer:
     prices: tuple[RulePrice, ...] = ()
     frontier: Traced | None = None
     untraced: Text | None = None
+    again: Again | None = None
+    earlier: Plan | None = None
 
     @property
     def problem(self) -> Problem:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from allocator.report import drawings, tables
+from allocator.report.again import allowed, changes
 from allocator.report.answer import Answer
 from allocator.report.balance import balance
 from allocator.report.files import plan_rows
@@ -79,6 +80,8 @@ def chapters(answer: Answer, names: bool) -> tuple[Chapter, ...]:
             "moves",
             text("Who moves"),
             [
+                changes(answer, names),
+                allowed(answer),
                 tables.placements(answer),
                 *([district] if district else []),
                 *drawings.flows(answer, rows),

@@ -25,13 +25,41 @@ def verdict(answer: Answer) -> tuple[tuple[Mark, ...], tuple[Mark, ...]]:
     return tuple(lead), tuple(_beyond(answer, kept))
 
 
+def _again(answer: Answer) -> Iterator[Mark]:
+    """Say how far the plan is from the earlier one."""
+    if answer.again is None:
+        return
+    found = answer.again
+    if not len(found.changed):
+        yield Mark(
+            text("Nothing changes: the earlier plan keeps all that is asked, and stays as it is."), True
+        )
+        return
+    words = text(
+        "Teachers with another place than in the earlier plan: {n}; what is asked needs {least} at the least.",
+        n=len(found.changed),
+        least=found.least,
+    )
+    yield Mark(words, None)
+    if found.proved and len(found.steps) > 1:
+        yield Mark(text("Proved: with fewer changes the plan would be worse than it is now."), True)
+
+
 def _proof(answer: Answer) -> Iterator[Mark]:
     if answer.result.status == "judged":
         yield Mark(
             text("Judged, not solved: this plan was given. Nothing is proved of how good it is."), None
         )
     else:
-        yield _proved(answer.result.status == "proved", max(answer.result.levels, key=lambda lv: lv.gap))
+        worst = max(answer.result.levels, key=lambda lv: lv.gap)
+        if answer.again is not None and answer.result.status == "proved":
+            words = text(
+                "Proved: of the plans with so few changes that keep what the earlier levels hold, none is better at any level by more than {gap}.",
+                gap=percent(worst.gap),
+            )
+            yield Mark(words, True)
+        else:
+            yield _proved(answer.result.status == "proved", worst)
 
 
 def _empty(answer: Answer) -> Mark:
@@ -52,6 +80,7 @@ def _beyond(answer: Answer, kept: Mark) -> Iterator[Mark]:
         yield from _procedure(answer)
     if kept.good is not False:
         yield kept
+    yield from _again(answer)
     yield from _moved(n)
     yield from _leaders(answer)
     if answer.card.unplaced:

@@ -40,7 +40,9 @@ class PlanFile:
     files: Mapping[str, str]
 
 
-def read_plan(path: Path, scenario: Scenario, known: Collection[Place], closing: set[str]) -> PlanFile:
+def read_plan(
+    path: Path, scenario: Scenario, known: Collection[Place], closing: set[str], *, whole: bool = True
+) -> PlanFile:
     """Read a plan for a scenario.
 
     Parameters
@@ -51,6 +53,8 @@ def read_plan(path: Path, scenario: Scenario, known: Collection[Place], closing:
         The places that exist in September.
     closing
         Schools that are not open then; a place there is told and counts as no place.
+    whole
+        Whether every teacher needs a row; else those without one have no place, which is told.
 
     Raises
     ------
@@ -70,7 +74,7 @@ def read_plan(path: Path, scenario: Scenario, known: Collection[Place], closing:
         if not missing:
             table = typed(rows, header, columns, scenario.standard, file, notes)
             places = dict(_places(table, file, scenario, known, closing, notes))
-            _absent(places, table, file, scenario, notes)
+            _absent(places, table, file, scenario, notes, whole=whole)
     refuse(notes.issues, scenario.config.language)
     return PlanFile(places, tuple(notes.issues), notes.hashes)
 
@@ -149,12 +153,21 @@ def _place(
 
 
 def _absent(
-    places: Mapping[str, Place | None], table: pd.DataFrame, file: str, scenario: Scenario, notes: Notes
+    places: dict[str, Place | None],
+    table: pd.DataFrame,
+    file: str,
+    scenario: Scenario,
+    notes: Notes,
+    *,
+    whole: bool,
 ) -> None:
-    """Report teachers of the roster who have no row at all."""
+    """Report teachers of the roster who have no row at all; where the plan need not be whole they have no place."""
     named = {who for who in table["teacher_id"] if isinstance(who, str)} | set(places)
     for who in scenario.table("teachers")["teacher_id"]:
         if who not in named:
             found = text("no row for the teacher {who}", who=who)
             way = text("add the row; leave the new place empty if there is none")
-            notes.add(file, None, "teacher_id", found, text("a row for every teacher of teachers.csv"), way)
+            tell = notes.add if whole else notes.warn
+            tell(file, None, "teacher_id", found, text("a row for every teacher of teachers.csv"), way)
+            if not whole:
+                places[who] = None
