@@ -177,7 +177,7 @@ def test_no_plan_is_3_with_the_conflict(tmp_path: Path, name: str, language: str
     assert found.exit_code == 3
     assert rule in found.stderr
     for line in none.value.conflict:
-        assert say(text("  - {words}", words=line), language) in found.stderr.splitlines()
+        assert say(text("  {words}", words=line), language) in found.stderr.splitlines()
     assert not (tmp_path / "out").exists()
 
 

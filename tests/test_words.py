@@ -24,7 +24,7 @@ SOURCE = ROOT / "src" / "allocator"
 FOLDER = SOURCE / "labels" / "zh" / "LC_MESSAGES"
 AGAIN = "run: make words, and translate what is new"
 SAME = {  # codes and frames, which are written alike in both languages
-    "  - {words}",
+    "  {words}",
     "  {sign} {words}",
     "false",
     "true",

@@ -801,7 +801,7 @@ def _told(voice: _Voice) -> Iterator[None]:
     except NoPlan as none:
         _print(text("No plan can keep all hard rules:"), voice.language, error=True)
         for line in none.conflict:
-            _print(text("  - {words}", words=line), voice.language, error=True)
+            _print(text("  {words}", words=line), voice.language, error=True)
         raise typer.Exit(NO_PLAN) from None
     except LimitReached:
         words = text("The time limit ran out before any plan was found; allow more seconds a level.")

@@ -15,12 +15,16 @@ from allocator.solving.clock import Deadline, OutOfTime
 from allocator.solving.engine import Engine
 from allocator.solving.integer import solve_whole
 from allocator.solving.prepare import Prepared, ranks, waiting_among
+from allocator.solving.smallest import told
 from allocator.words import Text, text
 
 
 def conflict(prepared: Prepared) -> list[Text]:
     """Say which totals cannot be kept: where the plan of the least breach breaks them, and by how much."""
     problem = prepared.model.problem
+    known = [] if prepared.early else told(prepared, Deadline.after(problem.config.budget.seconds))
+    if known:
+        return known
     hard = [rule for rule in aggregate_rules(prepared.rules) if rule.level == "hard"]
     plan = _least_breach(prepared, hard)
     lines = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -168,18 +169,26 @@ def _somewhere(
     for cohort in lost:
         who = [problem.teachers.ids[t] for t in np.flatnonzero(groups.of == cohort)]
         first = groups.first[[cohort]]
-        alone = [r for r in pair_rules(rules) if r.level == "hard" and r.refuses(problem, first).all()]
-        hard = alone or [
-            r for r in pair_rules(rules) if r.level == "hard" and r.refuses(problem, first).any()
-        ]
+        hard = _needed([(r, r.refuses(problem, first)[0]) for r in pair_rules(rules) if r.level == "hard"])
+        said = [text("'{rule}' ({sentence})", rule=r.id, sentence=r.said()) for r in hard]
         sentences.append(
             text(
-                "no lawful place for {who}: together these rules leave none: {rules}",
+                "no lawful place for {who}: these rules leave none, and without any one of them there is one: {rules}",
                 who=who,
-                rules=[r.id for r in hard],
+                rules=said,
             )
         )
     raise NoPlan(sentences, problem.config.language)
+
+
+def _needed(refusing: Sequence[tuple[PairRule, Bools]]) -> list[PairRule]:
+    """Return rules that together refuse every post, of which none can be left out; those that refuse most are kept."""
+    kept = sorted((one for one in refusing if one[1].any()), key=lambda one: -int(one[1].sum()))
+    for one in reversed(list(kept)):
+        rest = [other for other in kept if other is not one]
+        if rest and np.any([refused for _, refused in rest], axis=0).all():
+            kept = rest
+    return [rule for rule, _ in kept]
 
 
 def eligible_among(problem: Problem, groups: Cohorts, allowed: Bools) -> Ints:
