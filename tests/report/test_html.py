@@ -205,6 +205,7 @@ def test_every_table_is_tested_here(tiny: Folder) -> None:
         "What the tables cannot answer",
         "Every school and every indicator",
         "Swaps and chains of moves",
+        "Wishes that were not granted",
         "Shortage map: subject by section",
         "Lessons without a teacher",
         "Balance before and after",

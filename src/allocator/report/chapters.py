@@ -30,6 +30,7 @@ from allocator.report.scorecard import (
 from allocator.report.shortages import lessons, shortages
 from allocator.report.story import Story, headed
 from allocator.report.verdict import verdict
+from allocator.report.wishes import refused
 from allocator.words import Text, text
 
 
@@ -87,6 +88,7 @@ def chapters(answer: Answer, names: bool) -> tuple[Chapter, ...]:
                 *drawings.flows(answer, rows),
                 tables.moves(answer, rows, names),
                 tables.followed(answer, names),
+                refused(answer, names),
                 gains(problem, card),
                 costs(problem, card),
             ],
