@@ -139,13 +139,14 @@ def test_everything_is_escaped(tmp_path: Path) -> None:
 
 
 def test_names_of_people_stand_only_where_they_are_asked_for(tiny: Folder) -> None:
-    """Without the option the page has codes alone; with it, the names of those who move."""
+    """Without the option the page has codes alone; with it, the names of those who move or whose wish is not granted."""
     movers = {r["teacher_id"] for r in tiny.plan if r["round"] != "stay"}
     names = {t: row["name"] for t, row in tiny.teachers.items()}
     plain, named = (rendered(tiny.answer, names=n) for n in (False, True))
+    wish = {line[0] for line in table(tiny, "Wishes that were not granted")}
     for teacher, name in names.items():
         assert not re.search(rf"\b{name}\b", plain)
-        assert (f"{teacher} {name}<" in named) == (teacher in movers)
+        assert (f"{teacher} {name}<" in named) == (teacher in movers | wish)
 
 
 def every_table(told: Story) -> list[Table]:

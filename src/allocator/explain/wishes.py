@@ -59,7 +59,8 @@ def refused_wishes(scales: Weighing) -> Iterator[Refused]:
                 found = scales.judged(min(scales.compared([[(t, int(p))] for p in lawful]), key=scales.key))
             elif len(posts):
                 told: list[list[Refusal]] = [refusals(scales, t, int(p)) for p in posts]
-                refused = tuple(min(told, key=len))
+                fewest = min(told, key=len)
+                refused = tuple(fewest)
             there = came & np.isin(plan.post, lawful) & (weight < weight[t] - _SLACK)
             envied = tuple(int(u) for u in np.flatnonzero(there) if u != t)
             yield Refused(t, to, rank, refused, found, envied)

@@ -6,7 +6,7 @@ from allocator.explain.weigh import Weighing
 from allocator.explain.wishes import Refused, no_group_swaps, refused_wishes
 from allocator.report.answer import Answer
 from allocator.report.explain import effect
-from allocator.report.parts import Cell, Line, Mark, Table, codes, leading, teacher_at
+from allocator.report.parts import Cell, Line, Mark, Table, codes
 from allocator.report.tables import named
 from allocator.solving.levels import wished
 from allocator.words import Text, text
@@ -25,7 +25,7 @@ def refused(answer: Answer, names: bool) -> Table:
         code = answer.problem.teachers.ids[one.teacher]
         lines.append(
             (
-                leading(people[code], teacher_at(code)),
+                people[code],
                 answer.problem.school_labels[one.school],
                 str(one.rank),
                 _why(scales, one),
