@@ -13,12 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unicodedata import category, east_asian_width
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from allocator.report.files import table, write_files
+from allocator.report.html import show_cell, template_of
 from allocator.report.notices import Notice, Notices
-from allocator.report.parts import Mark, Table
-from allocator.words import Text, say
+from allocator.report.parts import Table
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -82,20 +80,8 @@ def _listed(index: Path) -> set[str]:
 
 def printed(told: Notices, some: Sequence[Notice]) -> str:
     """Return notices as one page in which each begins on a sheet of its own; every value is escaped."""
-    surroundings = Environment(
-        loader=PackageLoader("allocator.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = surroundings.get_template("notices.html.j2")
-    return template.render(told=told, notices=some, show=partial(_show, language=told.language))
-
-
-def _show(cell: Any, language: str) -> str:
-    words = cell.words if isinstance(cell, Mark) else cell
-    return say(words, language) if isinstance(words, Text) else str(words)
+    template = template_of("notices.html.j2")
+    return template.render(told=told, notices=some, show=partial(show_cell, language=told.language))
 
 
 def document(told: Notices, one: Notice) -> bytes:
@@ -103,7 +89,7 @@ def document(told: Notices, one: Notice) -> bytes:
     from docx import Document as new_document
     from docx.shared import Cm
 
-    show = partial(_show, language=told.language)
+    show = partial(show_cell, language=told.language)
     made = new_document()
     _settle(made)
     section = made.sections[0]

@@ -8,21 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from allocator.report.colours import BAD, BEFORE, GOOD, LIMIT, LINE, NEUTRAL, ZONES
 from allocator.report.parts import Chart, Dot, Drawing, Flow, Map, Pair, Pairs, Place
 from allocator.words import text
 
 Show = Callable[[Any], str]
 Option = dict[str, Any]
 
-_GOOD, _BAD, _NEUTRAL, _BEFORE, _LIMIT, _LINE = (
-    "#1a7f4b",
-    "#b3261e",
-    "#2a62a8",
-    "#7c8794",
-    "#c77700",
-    "#b9c2cd",
-)
-_ZONES = ("#2a62a8", "#2a8c82", "#7a4fa3", "#a8592a", "#5b7d1e", "#a83a6d", "#4c6b8a", "#8a7a1e")
 _ROW, _HEAD = 30, 88  # height of a row of names and of what stands around the rows, pixels
 _MANY_WAYS = 300  # ways of teachers, from which they are drawn only when asked for
 _APART = "\u200b"  # makes the name of a zone another one than that of a kind of line or school
@@ -70,15 +62,15 @@ def _chart(chart: Chart, show: Show) -> Option:
         series=[
             {
                 "type": "line",
-                "data": [_dot(dot, show, _LIMIT if dot.label else _NEUTRAL) for dot in chart.dots],
+                "data": [_dot(dot, show, LIMIT if dot.label else NEUTRAL) for dot in chart.dots],
                 "symbol": "circle",
-                "lineStyle": {"color": _NEUTRAL},
+                "lineStyle": {"color": NEUTRAL},
                 "labelLayout": {"hideOverlap": True},
                 "clip": False,
             },
             {
                 "type": "scatter",
-                "data": [_dot(dot, show, _BAD, side="bottom") for dot in chart.beside],
+                "data": [_dot(dot, show, BAD, side="bottom") for dot in chart.beside],
                 "symbol": "diamond",
                 "z": 4,
             },
@@ -107,11 +99,11 @@ def _pairs(pairs: Pairs, show: Show) -> Option:
     if alone:
         series.append(_joined(rows, pairs.most))
     before = [(i, p.before, p) for i, p in rows if p.before is not None]
-    series.append(_dots(show(text("today")), before, pairs, -apart, show, _BEFORE, hollow=True))
+    series.append(_dots(show(text("today")), before, pairs, -apart, show, BEFORE, hollow=True))
     for good, name, colour in (
-        (True, show(pairs.good), _GOOD),
-        (False, show(pairs.bad), _BAD),
-        (None, show(text("in September")), _NEUTRAL),
+        (True, show(pairs.good), GOOD),
+        (False, show(pairs.bad), BAD),
+        (None, show(text("in September")), NEUTRAL),
     ):
         some = [(i, p.after, p) for i, p in rows if p.after is not None and p.good is good]
         if some:
@@ -120,7 +112,7 @@ def _pairs(pairs: Pairs, show: Show) -> Option:
     if pairs.line is not None:
         limits = [(i, pairs.line, p) for i, (_, found) in enumerate(pairs.rows) for p in found[:1]]
     if limits:
-        dots = _dots(show(pairs.limit), limits, pairs, 0, show, _LIMIT)
+        dots = _dots(show(pairs.limit), limits, pairs, 0, show, LIMIT)
         series.append({**dots, "symbol": "rect", "symbolSize": [3, 26], "silent": True, "z": 1})
     return _base(
         legend={"top": 4, "left": "left", "type": "scroll"},
@@ -159,7 +151,7 @@ def _joined(rows: Sequence[tuple[int, Pair]], most: float | None) -> Option:
         "silent": True,
         "symbol": ["none", "arrow"],
         "symbolSize": 6,
-        "lineStyle": {"color": _LINE, "width": 2, "opacity": 1},
+        "lineStyle": {"color": LINE, "width": 2, "opacity": 1},
         "z": 1,
     }
 
@@ -213,20 +205,20 @@ def _map(drawn: Map, show: Show) -> Option:
         for words in (text("moves of teachers"), text("ways of pupils"), text("closes"), text("opens"))
     ]
     series = [
-        _lines(drawn, "teachers", show(text("moves of teachers")), _LIMIT, show, solid=True),
-        _lines(drawn, "pupils", show(text("ways of pupils")), _BAD, show, solid=False),
+        _lines(drawn, "teachers", show(text("moves of teachers")), LIMIT, show, solid=True),
+        _lines(drawn, "pupils", show(text("ways of pupils")), BAD, show, solid=False),
     ]
-    kinds = [(zone, _ZONES[i % len(_ZONES)]) for i, zone in enumerate(zones)]
+    kinds = [(zone, ZONES[i % len(ZONES)]) for i, zone in enumerate(zones)]
     for zone, colour in kinds:
         stays = [p for p in drawn.places if p.zone == zone and p.state == "stays"]
         series.append(
             _schools(zone + _APART * (zone in own), stays, (largest, edge), show, {"color": colour}, "circle")
         )
     closing = [p for p in drawn.places if p.state == "closes"]
-    hollow = {"color": "#fff", "borderColor": _BAD, "borderWidth": 2}
+    hollow = {"color": "#fff", "borderColor": BAD, "borderWidth": 2}
     series.append(_schools(show(text("closes")), closing, (largest, edge), show, hollow, "rect"))
     opening = [p for p in drawn.places if p.state == "opens"]
-    series.append(_schools(show(text("opens")), opening, (largest, edge), show, {"color": _GOOD}, "triangle"))
+    series.append(_schools(show(text("opens")), opening, (largest, edge), show, {"color": GOOD}, "triangle"))
     many = sum(way.whose == "teachers" for way in drawn.ways) > _MANY_WAYS
     return _base(
         legend={
@@ -312,7 +304,7 @@ def _lines(drawn: Map, whose: str, name: str, colour: str, show: Show, *, solid:
 
 def _flow(flow: Flow, show: Show) -> Option:
     colours = dict.fromkeys(show(name) for name in (*flow.left, *flow.right))
-    colours = {name: _ZONES[i % len(_ZONES)] for i, name in enumerate(colours)}
+    colours = {name: ZONES[i % len(ZONES)] for i, name in enumerate(colours)}
     nodes = [
         {
             "name": f"{side}{i}",

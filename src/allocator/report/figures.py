@@ -12,9 +12,11 @@ from importlib.resources import as_file, files
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from allocator.report.parts import Chart, Drawing, Flow, Map, Mark, Pairs
+from allocator.report.colours import BAD, BEFORE, GOOD, LIMIT, LINE, NEUTRAL, ZONES
+from allocator.report.html import show_cell
+from allocator.report.parts import Chart, Drawing, Flow, Map, Pairs
 from allocator.report.story import Story
-from allocator.words import Text, say, text
+from allocator.words import Text, text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,15 +24,6 @@ if TYPE_CHECKING:
 
 Show = Callable[[Any], str]
 
-_GOOD, _BAD, _NEUTRAL, _BEFORE, _LIMIT, _LINE = (
-    "#1a7f4b",
-    "#b3261e",
-    "#2a62a8",
-    "#7c8794",
-    "#c77700",
-    "#b9c2cd",
-)
-_ZONES = ("#2a62a8", "#2a8c82", "#7a4fa3", "#a8592a", "#5b7d1e", "#a83a6d", "#4c6b8a", "#8a7a1e")
 _WIDE, _LETTERS = 10.0, 130  # inches of a picture, and letters of a line below it
 _LONGEST, _NAME = 400, 60  # letters of a text, and of the name of a school
 _CHINESE = "\u2e80"  # from here on a letter is as wide as two
@@ -135,9 +128,7 @@ def _height(drawing: Drawing) -> float:
 
 
 def _show(cell: Any, language: str) -> str:
-    words = cell.words if isinstance(cell, Mark) else cell
-    shown = say(words, language) if isinstance(words, Text) else str(words)
-    return _plain(shown)
+    return _plain(show_cell(cell, language))
 
 
 def _plain(shown: str) -> str:
@@ -148,8 +139,8 @@ def _plain(shown: str) -> str:
 
 
 def _curve(axes: Axes, chart: Chart, show: Show) -> None:
-    axes.plot([d.x for d in chart.dots], [d.y for d in chart.dots], "-o", color=_NEUTRAL, markersize=5)
-    for dots, colour, below in ((chart.dots, _LIMIT, False), (chart.beside, _BAD, True)):
+    axes.plot([d.x for d in chart.dots], [d.y for d in chart.dots], "-o", color=NEUTRAL, markersize=5)
+    for dots, colour, below in ((chart.dots, LIMIT, False), (chart.beside, BAD, True)):
         for dot in dots:
             if dot.label:
                 axes.plot([dot.x], [dot.y], "D" if below else "o", color=colour, markersize=8)
@@ -169,15 +160,15 @@ def _pairs(axes: Axes, pairs: Pairs, show: Show) -> None:
     if alone:
         for i, p in rows:
             if p.before is not None and p.after is not None:
-                axes.plot([min(p.before, most), min(p.after, most)], [i, i], color=_LINE, zorder=1)
+                axes.plot([min(p.before, most), min(p.after, most)], [i, i], color=LINE, zorder=1)
     limits = [(i, p.limit) for i, p in rows if p.limit is not None]
     if pairs.line is not None:
         limits = [(i, pairs.line) for i in range(len(pairs.rows))]
     if limits:
         x, y = [x for _, x in limits], [i for i, _ in limits]
-        axes.scatter(x, y, marker="|", s=320, color=_LIMIT, linewidths=2.5, label=show(pairs.limit), zorder=2)
+        axes.scatter(x, y, marker="|", s=320, color=LIMIT, linewidths=2.5, label=show(pairs.limit), zorder=2)
     before = [(i - apart, min(p.before, most)) for i, p in rows if p.before is not None]
-    _dots(axes, before, show(text("today")), facecolors="white", edgecolors=_BEFORE)
+    _dots(axes, before, show(text("today")), facecolors="white", edgecolors=BEFORE)
     for good, words, colour in _kinds(pairs):
         after = [(i + apart, min(p.after, most)) for i, p in rows if p.after is not None and p.good is good]
         _dots(axes, after, show(words), color=colour)
@@ -191,7 +182,7 @@ def _pairs(axes: Axes, pairs: Pairs, show: Show) -> None:
 
 
 def _kinds(pairs: Pairs) -> Sequence[tuple[bool | None, Text, str]]:
-    return ((True, pairs.good, _GOOD), (False, pairs.bad, _BAD), (None, text("in September"), _NEUTRAL))
+    return ((True, pairs.good, GOOD), (False, pairs.bad, BAD), (None, text("in September"), NEUTRAL))
 
 
 def _dots(axes: Axes, some: Sequence[tuple[float, float]], label: str, **style: Any) -> None:
@@ -218,7 +209,7 @@ def _map(axes: Axes, drawn: Map, show: Show) -> None:
             (places[way.start].x, places[way.start].y),
             arrowprops={
                 "arrowstyle": "-|>",
-                "color": _BAD if pupils else _LIMIT,
+                "color": BAD if pupils else LIMIT,
                 "linestyle": "--" if pupils else "-",
                 "alpha": 0.6,
                 "linewidth": min(0.6 + way.many**0.5 / (5 if pupils else 2), 4),
@@ -231,16 +222,16 @@ def _map(axes: Axes, drawn: Map, show: Show) -> None:
         if any(way.whose == whose for way in drawn.ways):
             axes.plot([], [], line, color=colour, label=show(words))
     largest = max(max(place.pupils for place in places), 1.0)
-    zones = {zone: _ZONES[i % len(_ZONES)] for i, zone in enumerate(dict.fromkeys(p.zone for p in places))}
+    zones = {zone: ZONES[i % len(ZONES)] for i, zone in enumerate(dict.fromkeys(p.zone for p in places))}
     for zone, colour in zones.items():
         _schools(
             axes, [p for p in places if p.zone == zone and p.state == "stays"], largest, zone, color=colour
         )
     closing = [p for p in places if p.state == "closes"]
-    style = {"facecolors": "white", "edgecolors": _BAD, "marker": "s"}
+    style = {"facecolors": "white", "edgecolors": BAD, "marker": "s"}
     _schools(axes, closing, largest, show(text("closes")), **style)
     opening = [p for p in places if p.state == "opens"]
-    _schools(axes, opening, largest, show(text("opens")), color=_GOOD, marker="^")
+    _schools(axes, opening, largest, show(text("opens")), color=GOOD, marker="^")
     axes.set_aspect("equal")
     axes.set_axis_off()
     _legend(axes)
@@ -248,8 +239,8 @@ def _map(axes: Axes, drawn: Map, show: Show) -> None:
 
 
 _KINDS = (
-    ("teachers", text("moves of teachers"), _LIMIT, "-"),
-    ("pupils", text("ways of pupils"), _BAD, "--"),
+    ("teachers", text("moves of teachers"), LIMIT, "-"),
+    ("pupils", text("ways of pupils"), BAD, "--"),
 )
 
 

@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from allocator.report.echarts import options
@@ -39,15 +39,8 @@ _SORTED = 4  # rows, from which a table can be sorted
 
 def page(story: Story) -> str:
     """Render a story; every value is escaped, and no script runs but the page's own, which its policy names."""
-    surroundings = Environment(
-        loader=PackageLoader("allocator.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = surroundings.get_template("page.html.j2")
-    say_it = partial(_show, language=story.language)
+    template = template_of("page.html.j2")
+    say_it = partial(show_cell, language=story.language)
     scripts = _scripts(drawn=bool(story.drawings))
     numbers = count(1)
     return template.render(
@@ -64,6 +57,18 @@ def page(story: Story) -> str:
         words={name: say(words, story.language) for name, words in _WORDS.items()},
         version=version("allocator"),
     )
+
+
+def template_of(name: str) -> Template:
+    """Return a template of the package: every value in it is escaped, and a name that is not given is an error."""
+    surroundings = Environment(
+        loader=PackageLoader("allocator.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return surroundings.get_template(name)
 
 
 def _scripts(*, drawn: bool) -> list[Markup]:
@@ -87,14 +92,15 @@ def _kind(block: Table | Leaves | Drawing) -> str:
     return "table" if isinstance(block, Table) else "leaves" if isinstance(block, Leaves) else "drawing"
 
 
-def _show(cell: Any, language: str) -> str:
+def show_cell(cell: Any, language: str) -> str:
+    """Say what stands in a cell."""
     words = cell.words if isinstance(cell, Mark) else cell
     return say(words, language) if isinstance(words, Text) else str(words)
 
 
 def _cell(cell: Any, table: Table, column: int, language: str, story: Story) -> str | Markup:
     """Show a cell, as a link where it leads somewhere: by itself, or as a school or teacher in a column of them."""
-    shown = _show(cell, language)
+    shown = show_cell(cell, language)
     to = cell.to if isinstance(cell, Mark) else None
     head = table.columns[column].template
     if to is None and head in _SCHOOLS:
@@ -111,6 +117,6 @@ def _mark(cell: Any, language: str) -> Markup:
         judged = [] if cell.good is None else ["good" if cell.good else "bad"]
         judged += [f"{'over' if cell.shade > 0 else 'under'}{abs(cell.shade)}"] if cell.shade else []
         key = cell.key
-    named = " ".join(judged + ["short"] * (len(_show(cell, language)) <= _SHORT))
+    named = " ".join(judged + ["short"] * (len(show_cell(cell, language)) <= _SHORT))
     shown = Markup(' class="{}"').format(named) if named else Markup("")
     return shown + (Markup(' data-key="{}"').format(f"{key:.10g}") if key is not None else Markup(""))
