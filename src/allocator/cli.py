@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from allocator.report.chapters import story
 from allocator.report.closures import closures_story, write_closures
 from allocator.report.compare import MOST, compare_story, read_results, write_compare
 from allocator.report.documents import write_notices
-from allocator.report.explain import post_lines, teacher_lines, to_lines
+from allocator.report.explain import post_lines, refusal_lines, school_lines, teacher_lines, to_lines
 from allocator.report.files import table, write
 from allocator.report.frontier import frontier_csv, frontier_story, write_frontier
 from allocator.report.html import page
@@ -504,12 +504,23 @@ def explain(
         str | None,
         typer.Option(help="Why a post is empty: SCHOOL/STAGE/SUBJECT. 解释空岗", show_default=False),
     ] = None,
+    school: Annotated[
+        str | None,
+        typer.Option(help="Who leaves a school, who comes, and why. 解释某校的变动", show_default=False),
+    ] = None,
+    refusal: Annotated[
+        str | None,
+        typer.Option(
+            help="Who could stand in if a teacher refuses. 某位教师不接受安排时的替补", show_default=False
+        ),
+    ] = None,
     language: LANGUAGE = None,
 ) -> None:
     """Say why, why not, who else, and why a post is empty. 解释方案."""
     voice = _Voice(language)
-    if (teacher is None) == (post is None):
-        raise _bad_usage("--teacher", text("ask about one teacher, or about one post"), voice.language)
+    if sum(one is not None for one in (teacher, post, school, refusal)) != 1:
+        words = text("ask about one teacher, one post, one school or one refusal")
+        raise _bad_usage("--teacher", words, voice.language)
     if to is not None and teacher is None:
         raise _bad_usage("--to", text("name the teacher with --teacher"), voice.language)
     changes = {} if language is None else {"language": language.value}
@@ -517,8 +528,22 @@ def explain(
         asked = app.check(scenario, changes)
         voice.found = asked.config.language
         found = app.scales(asked, plan)
-    for line in _answers(found, teacher, to, post, voice.language):
+    if school is not None:
+        lines = school_lines(found, _known("--school", school, found.problem.school_ids, voice.language))
+    elif refusal is not None:
+        who = _known("--refusal", refusal, found.problem.teachers.ids, voice.language)
+        lines = refusal_lines(found, who)
+    else:
+        lines = _answers(found, teacher, to, post, voice.language)
+    for line in lines:
         _print(line, voice.language)
+
+
+def _known(option: str, asked: str, known: Sequence[str], language: str) -> int:
+    """Find a code; one that does not exist is bad usage."""
+    if asked not in known:
+        raise _bad_usage(option, _not_known(asked, tuple(known)), language)
+    return list(known).index(asked)
 
 
 def _answers(
@@ -529,9 +554,7 @@ def _answers(
     if teacher is None:
         yield from post_lines(scales, *_posts_at(scales, "--post", post or "", language, whole=True))
         return
-    if teacher not in problem.teachers.ids:
-        raise _bad_usage("--teacher", _not_known(teacher, problem.teachers.ids), language)
-    who = problem.teachers.ids.index(teacher)
+    who = _known("--teacher", teacher, problem.teachers.ids, language)
     if to is None:
         yield from teacher_lines(scales, who)
         return

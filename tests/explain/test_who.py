@@ -157,6 +157,18 @@ def test_the_command_answers(tiny: Folder) -> None:
     code, said = run(tiny, "--post", f"{empty['school_id']}/{empty['stage']}/{empty['subject']}")
     assert code == 0
     assert f"{empty['unfilled']} empty" in said
+    code, said = run(tiny, "--refusal", mover)
+    assert code == 0
+    assert f"If {mover} stayed and nobody else changed" in said or "no present place" in said
+    moved = next(r for r in tiny.plan if r["teacher_id"] == mover)
+    for school, word in ((moved["from_school"], "Leave"), (moved["to_school"], "Come")):
+        code, said = run(tiny, "--school", school)
+        assert code == 0
+        out = sum(r["from_school"] == school != r["to_school"] for r in tiny.plan)
+        into = sum(r["to_school"] == school != r["from_school"] for r in tiny.plan)
+        assert f"Leave: {out}" in said
+        assert f"Come: {into}" in said
+        assert f"    {mover} (" in said.partition(word)[2]
     code, said = run(tiny, "--teacher", mover, "--to", "A2")
     assert code == 0
     assert "A2" in said
@@ -165,7 +177,10 @@ def test_the_command_answers(tiny: Folder) -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ((), "ask about one teacher, or about one post"),
+        ((), "ask about one teacher, one post, one school or one refusal"),
+        (("--school", "A1", "--refusal", "T01"), "ask about one teacher"),
+        (("--school", "Z9"), "there is no 'Z9'"),
+        (("--refusal", "T99"), "there is no 'T99'"),
         (("--teacher", "T01", "--post", "A1/primary/chinese"), "ask about one teacher"),
         (("--to", "A1", "--post", "A1/primary/chinese"), "name the teacher"),
         (("--teacher", "T99"), "there is no 'T99'"),

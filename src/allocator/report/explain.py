@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+
 from allocator.explain.weigh import Outcome, Weighing
 from allocator.explain.who import (
     AboutPost,
@@ -75,6 +77,51 @@ def teacher_lines(scales: Weighing, teacher: int) -> Iterator[Text]:
     if found.post not in (-1, found.home):
         yield from _moved(scales, found, who)
     yield from _elsewhere(scales, found, who)
+
+
+def refusal_lines(scales: Weighing, teacher: int) -> Iterator[Text]:
+    """Say what it would cost that a teacher refuses, and who could stand in."""
+    found, who = about_teacher(scales, teacher), scales.problem.teachers.ids[teacher]
+    yield text("{teacher}: {place}", teacher=who, place=place(scales, found.post))
+    if found.post in (-1, found.home):
+        yield text("There is nothing to refuse: {teacher} gets no other place.", teacher=who)
+    else:
+        yield from _moved(scales, found, who)
+
+
+def school_lines(scales: Weighing, school: int) -> Iterator[Text]:
+    """Say who leaves a school and who comes, each with the reason, and why posts there are empty."""
+    problem, plan = scales.problem, scales.plan
+    why, now = reasons(problem, plan), plan.school(problem)
+    yield text("{who}", who=problem.school_labels[school])
+    leave = np.flatnonzero((problem.home_school == school) & (now != school))
+    come = np.flatnonzero((problem.home_school != school) & (now == school))
+    for words, people, other in (
+        (text("Leave: {n}", n=len(leave)), leave, plan.post),
+        (text("Come: {n}", n=len(come)), come, problem.home_post),
+    ):
+        yield words
+        for t in people.tolist():
+            yield text(
+                "    {teacher} ({place}): {reason}",
+                teacher=problem.teachers.ids[t],
+                place=_far_end(scales, t, int(other[t])),
+                reason=why[t],
+            )
+    empty = np.flatnonzero((problem.post_school == school) & (plan.unfilled(problem) > 0))
+    if not len(empty):
+        yield text("No post is empty.")
+    for post in empty.tolist():
+        yield from list(post_lines(scales, post))[:2]
+
+
+def _far_end(scales: Weighing, teacher: int, post: int) -> Text:
+    """Say where a teacher comes from or goes to; of a place that is gone its school."""
+    problem = scales.problem
+    if post >= 0:
+        return place(scales, post)
+    home = int(problem.home_school[teacher])
+    return text("{who}", who=problem.school_labels[home]) if home >= 0 else text("new teachers")
 
 
 def _moved(scales: Weighing, found: AboutTeacher, who: str) -> Iterator[Text]:
