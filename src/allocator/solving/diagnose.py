@@ -19,10 +19,14 @@ from allocator.solving.smallest import told
 from allocator.words import Text, text
 
 
+_PATIENCE = 20.0  # seconds for the smallest conflict; after them the least breach is told
+
+
 def conflict(prepared: Prepared) -> list[Text]:
     """Say which totals cannot be kept: where the plan of the least breach breaks them, and by how much."""
     problem = prepared.model.problem
-    known = [] if prepared.early else told(prepared, Deadline.after(problem.config.budget.seconds))
+    patience = Deadline.after(min(problem.config.budget.seconds, _PATIENCE))
+    known = [] if prepared.early else told(prepared, patience)
     if known:
         return known
     hard = [rule for rule in aggregate_rules(prepared.rules) if rule.level == "hard"]
