@@ -528,6 +528,7 @@ def explain(
         asked = app.check(scenario, changes)
         voice.found = asked.config.language
         found = app.scales(asked, plan)
+    _warned(found.problem.warnings[len(asked.warnings) :], voice)
     if school is not None:
         lines = school_lines(found, _known("--school", school, found.problem.school_ids, voice.language))
     elif refusal is not None:
@@ -570,12 +571,15 @@ def _posts_at(scales: Weighing, option: str, asked: str, language: str, *, whole
     named = {"/".join(place): at for at, place in enumerate(places(scales.problem))}
     if asked in named:
         return [named[asked]]
-    here = [at for name, at in named.items() if name.startswith(f"{asked}/") and "/" not in asked]
+    here = [at for at, place in enumerate(places(scales.problem)) if place[0] == asked]
     if here and not whole:
         return here
+    closed = set(scales.problem.school_ids) - scales.problem.open_in_september
+    if asked in closed or asked.partition("/")[0] in closed:
+        raise _bad_usage(option, text("{asked} has no posts in September", asked=quoted(asked)), language)
     known = tuple(name for name in named if name.startswith(f"{asked.partition('/')[0]}/"))
     if known:
-        words = text("there are no posts '{asked}'; there are {known}", asked=asked, known=codes(known))
+        words = text("there are no posts {asked}; there are {known}", asked=quoted(asked), known=codes(known))
         raise _bad_usage(option, words, language)
     raise _bad_usage(option, _not_known(asked, tuple(scales.problem.school_ids)), language)
 

@@ -23,6 +23,12 @@ from allocator.words import say
 from report.results import Folder
 from rules.variants import TINY, variant
 
+LISTS = (
+    "Teachers who move from schools that stay open",
+    "Teachers of schools that close",
+    "New teachers",
+    "Teachers who wait without a place",
+)
 HOSTILE = """<script>alert(1)</script>&amp;=HYPERLINK("x")'"""
 
 
@@ -49,7 +55,7 @@ def test_everybody_who_moves_is_told_once_everywhere(tiny: Folder, told: Notices
     """Once in the public list, once at the old school, once at the new one, and once in a letter."""
     moved = [r for r in tiny.plan if r["from_school"] != r["to_school"]]
     here = [r for r in tiny.plan if r["from_school"] == r["to_school"] and r["round"] != "stay"]
-    listed = [row[1] for row in titled(told.public, "Teachers who change school or are newly placed")]
+    listed = [row[1] for title in LISTS for row in titled(told.public, title)]
     assert sorted(listed) == sorted(r["teacher_id"] for r in moved)
     other = [row[1] for row in titled(told.public, "Teachers with another subject or stage at their school")]
     assert sorted(other) == sorted(r["teacher_id"] for r in here)
@@ -76,7 +82,9 @@ def test_totals_are_those_of_the_plan(tiny: Folder, told: Notices) -> None:
     new = [r for r in tiny.plan if not r["from_school"] and r["to_school"]]
     waits = [r for r in tiny.plan if not r["to_school"]]
     here = [r for r in tiny.plan if r["from_school"] == r["to_school"] and r["round"] != "stay"]
-    assert numbers == [len(moved), len(closing), len(new), len(waits), len(here)]
+    assert numbers == [len(moved), len(closing), len(new), len(here)]
+    assert not waits
+    assert len(titled(told.public, LISTS[0])) == len(moved) - len(closing)
 
 
 def test_schools_that_close_say_where_their_pupils_go(tiny: Folder, told: Notices) -> None:
@@ -170,6 +178,7 @@ def test_nobody_moves(tiny: Folder) -> None:
         ["CON", "con", "Nul", "com1"],
         ["a" * 300, "a" * 301],
         ["x", "X", "ẞ", "ss"],
+        ["T/02", "T_02-667733d16c", "COM¹", "LPT²"],
         ["第一小学", "第 一", "\u202e"],
     ],
 )
@@ -179,8 +188,8 @@ def test_files_are_safe_and_each_is_its_own(codes: list[str]) -> None:
     assert list(found) == codes
     assert len({name.casefold() for name in found.values()}) == len(codes)
     for name in found.values():
-        assert re.fullmatch(r"[\w-]{1,80}", name)
-        assert not re.fullmatch(r"(?i)con|prn|aux|nul|com\d|lpt\d", name)
+        assert re.fullmatch(r"[\w-]{1,105}", name)
+        assert not re.fullmatch(r"(?i)con|prn|aux|nul|(com|lpt)[\d¹²³]", name)
     assert file_names(codes) == found
 
 
@@ -212,6 +221,46 @@ def test_the_command_writes_them_and_clears_its_own_old_ones(tiny: Folder, tmp_p
     assert f"teachers/{mover['teacher_id']}.docx" not in after
     assert "teachers/mine.docx" in after
     assert all(p.stat().st_mode & 0o077 == 0 for p in out.rglob("*") if p.name != "mine.docx")
+
+
+def test_a_recruit_without_a_place_waits(tiny: Folder) -> None:
+    """Who has no place before and none after waits, and is not told as somebody with another subject."""
+    post = tiny.answer.result.plan.post.copy()
+    post[[t for t, r in enumerate(tiny.plan) if not r["from_school"]]] = -1
+    plan = type(tiny.answer.result.plan)(post)
+    told = notices(replace(tiny.answer, result=replace(tiny.answer.result, plan=plan, labels=None)))
+    waits = [r["teacher_id"] for r in tiny.plan if not r["from_school"]]
+    assert [row[1] for row in titled(told.public, LISTS[3])] == waits
+    assert f"Teachers who wait without a place: {len(waits)}." in [str(p) for p in told.public.paragraphs]
+
+
+def test_nothing_outside_is_written_or_deleted(tiny: Folder, tmp_path: Path) -> None:
+    """A folder that is a link is refused; what an index lists goes only where it is still as it was written."""
+    plan = tmp_path / "plan.csv"
+    plan.write_bytes((tiny.path / "plan.csv").read_bytes())
+    other, out = tmp_path / "other", tmp_path / "out"
+    other.mkdir()
+    out.mkdir()
+    (other / "B1.docx").write_text("mine")
+    (out / "schools").symlink_to(other)
+    assert run(str(TINY), str(plan), "--out", str(out))[0] == 2
+    assert [p.name for p in other.iterdir()] == ["B1.docx"]
+    assert [p.name for p in out.iterdir()] == ["schools"]
+    (out / "schools").unlink()
+    assert run(str(TINY), str(plan), "--out", str(out))[0] == 0
+    (out / "schools" / "mine.docx").write_text("mine")
+    listed = [
+        "schools/mine.docx",
+        "teachers/a\0b.docx",
+        "teachers/../../x.docx",
+        f"teachers/{'n' * 400}.docx",
+        "teachers",
+    ]
+    (out / "notices.csv").write_text(
+        "kind,code,file,sha256\n" + "".join(f"teacher,X,{f},0\n" for f in listed)
+    )
+    assert run(str(TINY), str(plan), "--out", str(out))[0] == 0
+    assert (out / "schools" / "mine.docx").read_text() == "mine"
 
 
 def test_the_folder_of_the_plan_is_refused(tiny: Folder) -> None:

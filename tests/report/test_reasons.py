@@ -51,7 +51,8 @@ class Claims:
                 self.subjects[subject] == row["to_subject"]
             ),
             r"the (?P<old>old )?school has (?P<n>\d+) more in (?P<subject>.*?)( \((?P<stage>\w+)\))? than posts": self.surplus,
-            r"(?P<indicator>.*): (?P<old>[\d.]+) at the old school, (?P<new>[\d.]+) at the new one if nobody moved": self.leads,
+            r"(?P<indicator>.*): (?P<old>[\d.]+) at the old school, (?P<new>[\d.]+) at the new one if nobody moved; (?P<old_then>[\d.]+) and (?P<new_then>[\d.]+) with this plan": self.leads,
+            r"exchanges places with (?P<other>\w+)": self.swaps,
             r"the teacher wishes to go there": self.wished,
             r"the exchange has ended: back to (?P<school>\w+)": lambda row, school: (
                 school == row["to_school"] == self.found.teachers[row["teacher_id"]]["exchange_from"]
@@ -108,25 +109,37 @@ class Claims:
         return (
             self.subjects[subject] == row["from_subject"]
             and self.present[home(row)] - self.places[home(row)] == int(n) > 0
+            and self.after[home(row)] < self.present[home(row)]
             and (old is None) == (row["from_school"] == row["to_school"])
             and (self.stages[stage] == row["from_stage"] if stage else len(named) == 1)
         )
 
-    def leads(self, row: Row, indicator: str, old: str, new: str) -> bool:
-        """Today's heads per pupil are as told, more at the old place, and the teacher counts at the new."""
+    def swaps(self, row: Row, other: str) -> bool:
+        """Say whether the two have each other's places."""
+        (found,) = [r for r in self.found.plan if r["teacher_id"] == other]
+        return home(found) == new(row) and new(found) == home(row)
+
+    def leads(self, row: Row, indicator: str, old: str, new: str, old_then: str, new_then: str) -> bool:
+        """Today's heads per pupil are as told, more at the old place; with the plan they fall there and rise at the new."""
         (facts,) = [i for i in self.standard.indicators.values() if str(i.name) == indicator]
         densities = [
             self.density(facts, row[f"{when}_school"], row[f"{when}_stage"]) for when in ("from", "to")
         ]
         assert self.counts(facts, row["teacher_id"], row["to_stage"], row["to_subject"])
+        then = [
+            self.density(facts, row[f"{when}_school"], row[f"{when}_stage"], "to") for when in ("from", "to")
+        ]
+        assert [f"{d:.2f}" for d in then] == [old_then, new_then]
+        assert then[0] < densities[0]
+        assert then[1] > densities[1]
         return [f"{d:.2f}" for d in densities] == [old, new] and float(old) > float(new)
 
-    def density(self, facts: Indicator, school: str, stage: str) -> float:
-        """Heads that count in one section per its number of pupils, with everybody at the present place."""
+    def density(self, facts: Indicator, school: str, stage: str, when: str = "from") -> float:
+        """Heads that count in one section per its number of pupils, at the present places or at those of the plan."""
         heads = sum(
-            self.counts(facts, r["teacher_id"], stage, r["from_subject"])
+            self.counts(facts, r["teacher_id"], stage, r[f"{when}_subject"])
             for r in self.found.plan
-            if (r["from_school"], r["from_stage"]) == (school, stage)
+            if (r[f"{when}_school"], r[f"{when}_stage"]) == (school, stage)
         )
         return heads / self.found.pupils()[school, stage] * facts.per
 

@@ -70,6 +70,8 @@ def test_every_sentence_of_tiny_is_true(tiny: Folder) -> None:
     present, places = tiny.present(), tiny.places()
     empty = sum(int(r["unfilled"]) for r in tiny.posts)
     still = sum(max(n - present[group], 0) for group, n in places.items())
+    had = sum(int(r["posts_before"]) for r in tiny.posts)
+    today_empty = sum(max(int(r["posts_before"]) - int(r["filled_before"]), 0) for r in tiny.posts)
     pupils = sum(_today(district, section) for section in district.sections if section[0] in closed)
     km = brute.road_km({"school_id": "B2"}, "B1", district)
     freed = sum(int(r["posts_before"]) - int(r["posts"]) for r in tiny.posts)
@@ -84,7 +86,7 @@ def test_every_sentence_of_tiny_is_true(tiny: Folder) -> None:
         f"Teachers who leave a school that stays open: {away} (budget: 3; {tiny.facts['counts']['eligible']} may move).": None,
         f"Teachers of closing schools with a new place: {displaced}; they are counted apart.": None,
         "New teachers with a place: 1.": None,
-        f"Posts that stay empty: {empty} of {sum(places.values())}; with everybody at the present place, and nobody of closing schools or newly hired placed, it would be {still}.": None,
+        f"Posts that stay empty: {empty} of {sum(places.values())} (today {today_empty} of {had}); with everybody at the present place, and nobody of closing schools or newly hired placed, it would be {still}.": None,
         f"Schools that close: 1. Pupils who change school: {pupils}; their longest way is {km:.1f} km ({km / 30 * 60:.0f} minutes by road). Posts freed: {freed}.": None,
         f"Coefficients of variation within their limit: {before.count(True)} of 14 today, {after.count(True)} of 14 in September.": False,
         f"{after.count(None)} of them cannot be computed; the table says why.": None,

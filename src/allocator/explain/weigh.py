@@ -17,6 +17,7 @@ from allocator.plan import Plan
 from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
 from allocator.rules.contract import PairRule, Rule, TotalsRule, Violation, moves
+from allocator.rules.placement import EveryonePlaced
 from allocator.solving.levels import burden, wish_costs, wished
 from allocator.solving.prepare import lawful_pairs
 
@@ -165,9 +166,9 @@ class Weighing:
         return found
 
     def compared(self, sets: Sequence[Sequence[Change]]) -> list[Outcome]:
-        """Weigh sets of changes against the plan, one by one, without asking the rules of totals.
+        """Weigh sets of changes against the plan, one by one.
 
-        Breaches are left out here, and soft rules stay as they are: :meth:`judged` counts both.
+        Breaches of hard rules are left out here, and soft rules that are no sums of placements: :meth:`judged` counts both.
         """
         every = [change for one in sets for change in one]
         teachers = np.array([t for t, _ in every], dtype=np.int64)
@@ -181,10 +182,13 @@ class Weighing:
             for i, (term, at) in enumerate(zip(self.terms, self._at, strict=True))
         }
         found, begin = [], 0
-        for one in sets:
+        which = np.repeat(np.arange(len(sets)), [len(one) for one in sets])
+        soft = self._softer(len(sets), which, teachers, old, new)
+        for i, one in enumerate(sets):
             some = np.arange(begin, begin + len(one))
             begin += len(one)
             values = dict(self.values)
+            values["rules"] += float(soft[i])
             values["reserve"] += float((new[some] < 0).sum() - (old[some] < 0).sum())
             if "coverage" in values:
                 values["coverage"] += self._emptied(old[some], new[some])
@@ -195,6 +199,22 @@ class Weighing:
                     values[name] += float(difference[some].sum())
             found.append(Outcome(tuple(one), values))
         return found
+
+    def _softer(self, sets: int, which: Ints, teachers: Ints, old: Ints, new: Ints) -> Floats:
+        """By how much more each set of changes breaks soft rules about one teacher, and soft sums of placements."""
+        more = np.zeros(sets)
+        for rule in self.rules:
+            if rule.level != "soft":
+                continue
+            if isinstance(rule, TotalsRule):
+                before, after = self._excess(rule, which, teachers, new, sets)
+                more += _counted(after).sum(axis=1) - _counted(before).sum()
+            elif isinstance(rule, PairRule):
+                for posts, sign in ((new, 1.0), (old, -1.0)):
+                    for at in np.flatnonzero(posts >= 0):
+                        refused = rule.refusal(self.problem, int(teachers[at]), int(posts[at])) is not None
+                        more[which[at]] += sign * refused
+        return more
 
     def _before_after(self, teachers: Ints, old: Ints, new: Ints) -> dict[str, tuple[Floats, Floats]]:
         ends = []
@@ -240,11 +260,45 @@ class Weighing:
     def judged(self, outcome: Outcome) -> Outcome:
         """Let the witnesses count every rule on a changed plan."""
         found = self._violations_after(outcome)
-        amounts = _amounts(found)
+        values = dict(outcome.values) | {"rules": self._soft(_amounts(found))}
         hard = {rule.id for rule in self.rules if rule.level == "hard"}
-        worse = {name for name in hard if amounts.get(name, 0.0) > self.breaches.get(name, 0.0) + _TINY}
-        values = dict(outcome.values) | {"rules": self._soft(amounts)}
-        return Outcome(outcome.changes, values, tuple(v for v in found if v.rule in worse))
+        now = self._single(v for v in found if v.rule in hard)
+        worse = {key for key, amount in now.items() if amount > self._before.get(key, 0.0) + _TINY}
+        broken = tuple(v for v in found if v.rule in hard and self._key(v) in worse)
+        return Outcome(outcome.changes, values, broken)
+
+    def _key(self, broken: Violation) -> tuple[str, tuple[str, ...]]:
+        """Tell breaches apart: those of one person or of one named total; of the whole district there is one a rule."""
+        return broken.rule, broken.who if broken.rule in self._by_name else ()
+
+    @cached_property
+    def _by_name(self) -> frozenset[str]:
+        """Rules whose breaches name the person or the total that is broken."""
+        named = (
+            rule.id
+            for rule in self.rules
+            if (isinstance(rule, PairRule) and not isinstance(rule, EveryonePlaced))
+            or (isinstance(rule, TotalsRule) and rule.limits(self.problem).names != ((),))
+        )
+        return frozenset(named)
+
+    def _single(self, found: Iterable[Violation]) -> dict[tuple[str, tuple[str, ...]], float]:
+        """Add breaches up that are the same."""
+        amounts: dict[tuple[str, tuple[str, ...]], float] = {}
+        for one in found:
+            amounts[self._key(one)] = amounts.get(self._key(one), 0.0) + one.amount
+        return amounts
+
+    @cached_property
+    def _before(self) -> dict[tuple[str, tuple[str, ...]], float]:
+        """Breaches of the plan itself."""
+        return self._single(self.violations(self.plan))
+
+    @cached_property
+    def needs_witness(self) -> bool:
+        """Whether a rule is neither about one teacher nor a sum of placements: only the witnesses know of it."""
+        plain = (PairRule, TotalsRule)
+        return any(not isinstance(rule, plain) for rule in self.rules)
 
     def _violations_after(self, outcome: Outcome) -> list[Violation]:
         """Ask rules about one teacher of those who change alone, and rules of totals of everybody."""
@@ -289,13 +343,18 @@ class Weighing:
 
     def _broken(self, rule: TotalsRule, which: Ints, teachers: Ints, new: Ints) -> list[int]:
         """Return the sets that bring a total of a rule farther out of its limits than it is."""
+        sets = int(which.max()) + 1 if len(which) else 0
+        before, after = self._excess(rule, which, teachers, new, sets)
+        return [int(i) for i in np.flatnonzero((after > before[None, :] + _TINY).any(axis=1))]
+
+    def _excess(
+        self, rule: TotalsRule, which: Ints, teachers: Ints, new: Ints, sets: int
+    ) -> tuple[Floats, Floats]:
+        """By how much each total misses its limits, shape (totals,), and with each set of changes, shape (sets, totals)."""
         limits = rule.limits(self.problem)
         placed = np.flatnonzero(self.plan.post >= 0)
-        n = len(limits.low)
-        held = _sums(
-            rule, self.problem, placed, self.plan.post[placed], np.zeros(len(placed), np.int64), 1, n
-        )[0]
-        sets = int(which.max()) + 1 if len(which) else 0
+        n, none = len(limits.low), np.zeros(len(placed), np.int64)
+        held = _sums(rule, self.problem, placed, self.plan.post[placed], none, 1, n)[0]
         old = self.plan.post[teachers]
         change = np.zeros((sets, n))
         for posts, sign in ((new, 1.0), (old, -1.0)):
@@ -303,8 +362,7 @@ class Weighing:
             change += sign * _sums(rule, self.problem, teachers[some], posts[some], which[some], sets, n)
         before = np.maximum(np.maximum(held - limits.high, limits.low - held), 0.0)
         after = held[None, :] + change
-        excess = np.maximum(np.maximum(after - limits.high, limits.low - after), 0.0)
-        return [int(i) for i in np.flatnonzero((excess > before[None, :] + _TINY).any(axis=1))]
+        return before, np.maximum(np.maximum(after - limits.high, limits.low - after), 0.0)
 
     def key(self, outcome: Outcome) -> tuple[float, ...]:
         """Return what outcomes are ranked by: level after level, the lesser the better."""
@@ -317,6 +375,11 @@ class Weighing:
             if abs(difference) > SAME:
                 return name, difference
         return None
+
+
+def _counted(excess: Floats) -> Floats:
+    """Leave out what the witnesses take for kept."""
+    return np.where(excess > _TINY, excess, 0.0)
 
 
 def _sums(

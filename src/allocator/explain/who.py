@@ -40,12 +40,12 @@ class AboutTeacher:
         The teacher at the present place, None where that is so, or the place is gone, or a rule refuses it.
     elsewhere
         The teacher at the best other posts that are lawful.
-    lawful
-        At how many other posts it is lawful.
+    lawful, lawful_free
+        How many other posts no rule about single teachers refuses, and how many of them break no total either.
     instead
         Somebody else at the teacher's post, and the teacher at the present place or at theirs.
-    others
-        How many others could lawfully take the post.
+    others, others_free
+        Whom else no rule about single teachers refuses the post, and how many of them break no total either.
     refused
         How many other posts of subjects that the teacher can take each rule refuses.
     """
@@ -56,8 +56,10 @@ class AboutTeacher:
     still: Outcome | None
     elsewhere: tuple[Outcome, ...]
     lawful: int
+    lawful_free: int
     instead: tuple[Outcome, ...]
     others: int
+    others_free: int
     refused: tuple[tuple[PairRule, int], ...]
 
 
@@ -112,11 +114,23 @@ def best(scales: Weighing, sets: Sequence[Sequence[Change]], many: int = BEST) -
     """Return the best of some sets of changes: those that break no rule first, then level by level."""
     if not sets:
         return ()
-    found = scales.compared(sets)
-    broken = scales.breaking(sets)
-    order = sorted(range(len(sets)), key=lambda i: (len(broken[i]), scales.key(found[i]), found[i].changes))
-    judged = [scales.judged(found[i]) for i in order[:many]]
-    return tuple(sorted(judged, key=lambda one: (len(one.broken) > 0, scales.key(one))))
+    if scales.needs_witness:
+        judged = [scales.judged(one) for one in scales.compared(sets)]
+    else:
+        found, broken = scales.compared(sets), scales.breaking(sets)
+        order = sorted(
+            range(len(sets)), key=lambda i: (len(broken[i]), scales.key(found[i]), found[i].changes)
+        )
+        judged = [scales.judged(found[i]) for i in order[:many]]
+    ranked = sorted(judged, key=lambda one: (len(one.broken) > 0, scales.key(one), one.changes))
+    return tuple(ranked[:many])
+
+
+def broken_by(scales: Weighing, sets: Sequence[Sequence[Change]]) -> list[tuple[str, ...]]:
+    """Say which hard rules beyond those about one teacher each set of changes breaks."""
+    if not scales.needs_witness or not sets:
+        return scales.breaking(sets) if sets else []
+    return [tuple(sorted({v.rule for v in scales.judged(one).broken})) for one in scales.compared(sets)]
 
 
 def about_teacher(scales: Weighing, teacher: int) -> AboutTeacher:
@@ -128,30 +142,35 @@ def about_teacher(scales: Weighing, teacher: int) -> AboutTeacher:
     still = None
     if home not in (-1, post) and scales.lawful[teacher, home]:
         still = outcome(scales, [(teacher, home)])
-    sets = list(_instead(scales, teacher, home, post))
+    others = best(scales, elsewhere)
+    spare = others[0].changes[0][1] if others else -1
+    sets = list(_instead(scales, teacher, home, post, spare))
     return AboutTeacher(
         teacher,
         home,
         post,
         still,
-        best(scales, elsewhere),
+        others,
         len(elsewhere),
+        sum(not broken for broken in broken_by(scales, elsewhere)),
         best(scales, sets),
         len({one[-1][0] for one in sets}),
+        len({one[-1][0] for one, broken in zip(sets, broken_by(scales, sets), strict=True) if not broken}),
         tuple(_refused(scales, teacher, post)),
     )
 
 
-def _instead(scales: Weighing, teacher: int, home: int, post: int) -> Iterable[list[Change]]:
-    """Yield everybody else who could take a post, with the teacher at home, or where the other was."""
+def _instead(scales: Weighing, teacher: int, home: int, post: int, spare: int) -> Iterable[list[Change]]:
+    """Yield everybody else who could take a post, with the teacher at home, where the other was, or else at a spare post."""
     if post < 0 or post == home:
         return
     for other in np.flatnonzero(scales.lawful[:, post]):
         theirs = int(scales.plan.post[other])
         if other == teacher or theirs == post:
             continue
-        if home >= 0 and scales.lawful[teacher, home]:
-            yield [(teacher, home), (int(other), post)]
+        stays = home >= 0 and scales.lawful[teacher, home]
+        if stays or spare not in (-1, theirs):
+            yield [(teacher, home if stays else spare), (int(other), post)]
         if theirs not in (-1, home) and scales.lawful[teacher, theirs]:
             yield [(teacher, theirs), (int(other), post)]
 
@@ -173,8 +192,10 @@ def about_post(scales: Weighing, post: int) -> AboutPost:
     problem, plan = scales.problem, scales.plan
     lawful = np.flatnonzero(scales.lawful[:, post] & (plan.post != post))
     sets = [[(int(t), post)] for t in lawful]
-    broken = scales.breaking(sets)
-    found = scales.compared(sets)
+    broken = broken_by(scales, sets)
+    found = scales.compared(sets) if sets else []
+    if scales.needs_witness:
+        found = [scales.judged(one) for one in found]
     counts: dict[str, int] = {}
     for one in broken:
         for rule in one:
@@ -194,9 +215,9 @@ def about_post(scales: Weighing, post: int) -> AboutPost:
 
 
 def _sieve(scales: Weighing, post: int) -> Iterable[tuple[PairRule, int]]:
-    """Count whom each rule refuses of those whom no rule before it did."""
+    """Count whom each rule refuses of those who hold none of the posts and whom no rule before it did."""
     problem = scales.problem
-    left: Ints = np.arange(len(problem.teachers))
+    left: Ints = np.flatnonzero(scales.plan.post != post)
     for rule in pair_rules(scales.rules):
         if rule.level != "hard":
             continue

@@ -283,7 +283,7 @@ def _exchange(problem: Problem, plan: Plan, eligible: Ints | None) -> Iterator[R
         after = _Found(text("who could lawfully move was not asked"), None)
         if eligible is not None:
             long = ~(problem.teachers.years[eligible] < (0 if years is None else years.value))
-            after = _share(int(away.sum()), int(long.sum()), balance.exchange_share, of)
+            after = _share(int(away[eligible[long]].sum()), int(long.sum()), balance.exchange_share, of)
         yield _Asked("exchange", "", words, balance.exchange_share.source).row(before, after)
     if balance.exchange_backbone is not None:
         words = text(

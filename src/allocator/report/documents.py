@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,21 +34,23 @@ _LETTER, _EDGES, _SURE, _MOST = (
     6.0,
 )  # centimetres: of a letter, around a cell, and of a column
 _LONG, _UPRIGHT = (21.0, 29.7), 7  # A4 in centimetres, and the columns that it holds upright
-_OURS = re.compile(r"(schools|teachers)/[^/\\]+\.docx")
-_INDEX = ("kind", "code", "file")
+_OURS = re.compile(r"(schools|teachers)/[\w-]{1,100}\.docx")
+_INDEX = ("kind", "code", "file", "sha256")
+_LARGEST = 50_000_000  # bytes of an index
 
 
 def write_notices(told: Notices, out: Path) -> list[Path]:
     """Write all notices for the owner alone: documents, pages to print, and notices.csv, which lists them.
 
-    Documents of an earlier run that its notices.csv lists, and that are not written now, go.
+    Documents of an earlier run that its notices.csv lists, that are still as they were written, and that are not
+    written now, go.
 
     Raises
     ------
     OSError
         Where the folder cannot be written.
     """
-    index = [("public", "", "public.docx")]
+    index = [("public", "", "public.docx", "")]
     contents: dict[str, str | bytes] = {
         "public.docx": document(told, told.public),
         "public.html": printed(told, (told.public,)),
@@ -58,24 +61,34 @@ def write_notices(told: Notices, out: Path) -> list[Path]:
         for one in some:
             file = f"{kind}s/{one.file}.docx"
             contents[file] = document(told, one)
-            index.append((kind, one.code, file))
+            index.append((kind, one.code, file, _digest(contents[file])))
     rows = [dict(zip(_INDEX, row, strict=True)) for row in index]
     contents["notices.csv"] = table(rows, told.language, _INDEX)
     earlier = _listed(out / "notices.csv")
     written = write_files(contents, out, told.notice)
-    for name in earlier - contents.keys():
-        (out / name).unlink(missing_ok=True)
+    here = {name.casefold() for name in contents}
+    for name, digest in earlier.items():
+        path = out / name
+        ours = name.casefold() not in here and path.is_file() and not path.is_symlink()
+        if ours and _digest(path.read_bytes()) == digest:
+            path.unlink()
     return written
 
 
-def _listed(index: Path) -> set[str]:
-    """Return the documents that the notices.csv of an earlier run lists; none where it cannot be read."""
+def _digest(content: str | bytes) -> str:
+    return sha256(content if isinstance(content, bytes) else content.encode()).hexdigest()
+
+
+def _listed(index: Path) -> dict[str, str]:
+    """Return the documents that the notices.csv of an earlier run lists, with their SHA-256; none where it cannot be read."""
+    if index.is_symlink() or not index.is_file() or index.stat().st_size > _LARGEST:
+        return {}
     try:
         with index.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, ValueError, csv.Error):
-        return set()
-    return {name for row in rows if _OURS.fullmatch(name := str(row.get("file")))}
+        return {}
+    return {str(r.get("file")): str(r.get("sha256")) for r in rows if _OURS.fullmatch(str(r.get("file")))}
 
 
 def printed(told: Notices, some: Sequence[Notice]) -> str:
@@ -143,9 +156,14 @@ def _write(
     from docx.oxml.ns import qn
     from docx.shared import Pt
 
-    run = paragraph.add_run("".join(c if c.isprintable() or category(c) == "Zs" else "�" for c in words))
+    run = paragraph.add_run("".join("�" if _unfit(c) else c for c in words))
     run.font.size, run.font.bold, run.font.name = Pt(size), bold, fonts[0]
     run._element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), fonts[1])
+
+
+def _unfit(letter: str) -> bool:
+    """Whether a document cannot hold a letter: control characters but line ends and tabs, halves, and what is none."""
+    return letter not in "\n\t" and (category(letter) in ("Cc", "Cs") or letter in "\ufffe\uffff")
 
 
 def _numbered(paragraph: Paragraph) -> None:

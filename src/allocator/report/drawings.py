@@ -85,7 +85,10 @@ def _told(stage: Text, rows: tuple[tuple[Text, tuple[Pair, ...]], ...], judged: 
         if judged
         else (text("times the median (in brackets)"), text("median"))
     )
-    beyond = text("Each dot is a school; those beyond {far} times stand at the edge.", far=f"{_FAR:g}")
+    beyond = text(
+        "Each dot is a school that is judged in September; those beyond {far} times stand at the edge.",
+        far=f"{_FAR:g}",
+    )
     return Pairs(
         title=text("Every school before and after ({stage})", stage=stage),
         across=across,

@@ -196,7 +196,7 @@ def _outline(places: Sequence[Place]) -> tuple[Option, float]:
 
 
 def _map(drawn: Map, show: Show) -> Option:
-    zones = list(dict.fromkeys(place.zone for place in drawn.places))
+    zones = sorted({place.zone for place in drawn.places})
     largest = max(max(place.pupils for place in drawn.places), 1.0)
     west, east = (end(place.x for place in drawn.places) for end in (min, max))
     edge = west + _NEAR_EDGE * (east - west)
@@ -303,8 +303,9 @@ def _lines(drawn: Map, whose: str, name: str, colour: str, show: Show, *, solid:
 
 
 def _flow(flow: Flow, show: Show) -> Option:
-    colours = dict.fromkeys(show(name) for name in (*flow.left, *flow.right))
-    colours = {name: ZONES[i % len(ZONES)] for i, name in enumerate(colours)}
+    without = {show(text("new teachers")), show(text("in the reserve"))}
+    names = sorted({show(name) for name in (*flow.left, *flow.right)} - without)
+    colours = dict.fromkeys(without, BEFORE) | {n: ZONES[i % len(ZONES)] for i, n in enumerate(names)}
     nodes = [
         {
             "name": f"{side}{i}",

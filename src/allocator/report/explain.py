@@ -21,6 +21,8 @@ from allocator.report.reasons import reasons
 from allocator.rules.contract import Violation
 from allocator.words import Text, text
 
+_FEW = 2  # people or sections that are named where a rule is broken
+
 
 def place(scales: Weighing, post: int) -> Text:
     """Say which posts a group is: subject, stage and school."""
@@ -35,6 +37,16 @@ def place(scales: Weighing, post: int) -> Text:
     )
 
 
+def _places(scales: Weighing, teacher: int) -> Text:
+    """Say where a teacher is in the plan, and today where that is elsewhere."""
+    home, post = int(scales.problem.home_post[teacher]), int(scales.plan.post[teacher])
+    if home == post:
+        return text("stays at {place}", place=place(scales, post))
+    return text(
+        "today {home}, in the plan {place}", home=_far_end(scales, teacher, home), place=place(scales, post)
+    )
+
+
 def effect(scales: Weighing, one: Outcome) -> Text:
     """Say what changes at the first level that changes, and which rules would be broken."""
     found = scales.worse(one)
@@ -45,7 +57,7 @@ def effect(scales: Weighing, one: Outcome) -> Text:
         before, after = _apart(scales.values[name], one.values[name])
         words = text("{level}: {before} → {after}", level=LEVELS[name], before=before, after=after)
         if difference < 0 and not one.broken:
-            words = text("{words} (better: within what the proof leaves open)", words=words)
+            words = text("{words} (better than in this plan)", words=words)
     if not one.broken:
         return words
     return text("{words}; breaks {rules}", words=words, rules=[_breach(v) for v in _one_each(one.broken)])
@@ -65,6 +77,9 @@ def _one_each(broken: Sequence[Violation]) -> list[Violation]:
 
 
 def _breach(broken: Violation) -> Text:
+    if 0 < len(broken.who) <= _FEW:
+        words = text("{who}: {what}", who=list(broken.who), what=broken.sentence)
+        return text("'{rule}' ({what})", rule=broken.rule, what=words)
     return text("'{rule}' ({what})", rule=broken.rule, what=broken.sentence)
 
 
@@ -136,13 +151,17 @@ def _moved(scales: Weighing, found: AboutTeacher, who: str) -> Iterator[Text]:
     if not found.others:
         yield text("Nobody else could lawfully take the post with {teacher} at a lawful place.", teacher=who)
         return
-    yield text("Others who could lawfully take the post: {n}. Those who would do best:", n=found.others)
+    yield text(
+        "Others whom no rule about single teachers refuses the post: {n}; {free} of them without breaking a rule of totals. Those who would do best:",
+        n=found.others,
+        free=found.others_free,
+    )
     for one in found.instead:
         (_, back), (other, _) = one.changes
         yield text(
-            "    {other} (now {place}), and {teacher} at {back}: {effect}",
+            "    {other} ({place}), and {teacher} at {back}: {effect}",
             other=scales.problem.teachers.ids[other],
-            place=place(scales, int(scales.plan.post[other])),
+            place=_places(scales, other),
             teacher=who,
             back=place(scales, back),
             effect=effect(scales, one),
@@ -153,16 +172,17 @@ def _elsewhere(scales: Weighing, found: AboutTeacher, who: str) -> Iterator[Text
     """Say where else the teacher could be, and what refuses the other posts."""
     if found.lawful:
         yield text(
-            "Other posts that are lawful for {teacher}: {n}. Those that would do best, nobody else changed:",
+            "Other posts that no rule about single teachers refuses {teacher}: {n}; {free} of them without breaking a rule of totals. Those that would do best, nobody else changed:",
             teacher=who,
             n=found.lawful,
+            free=found.lawful_free,
         )
         for one in found.elsewhere:
             yield text(
                 "    {place}: {effect}", place=place(scales, one.changes[0][1]), effect=effect(scales, one)
             )
     else:
-        yield text("No other post is lawful for {teacher}.", teacher=who)
+        yield text("Rules about single teachers refuse every other post to {teacher}.", teacher=who)
     if found.refused:
         yield text("Posts elsewhere, of subjects that can be taken, which rules refuse:")
         for rule, n in found.refused:
@@ -178,13 +198,15 @@ def to_lines(scales: Weighing, teacher: int, posts: Iterable[int]) -> Iterator[T
         if int(scales.plan.post[teacher]) == post:
             yield text("{teacher} has a place there: {place}", teacher=who, place=here)
         elif refused:
-            yield text("{place}: not lawful for {teacher}:", place=here, teacher=who)
+            yield text("{place}: refused to {teacher}:", place=here, teacher=who)
             for one in refused:
                 yield text("    '{rule}': {why}", rule=one.rule.id, why=one.why)
         else:
             found = outcome(scales, [(teacher, post)])
             yield text(
-                "{place}: lawful; nobody else changed: {effect}", place=here, effect=effect(scales, found)
+                "{place}: no rule about single teachers refuses it; nobody else changed: {effect}",
+                place=here,
+                effect=effect(scales, found),
             )
 
 
@@ -214,7 +236,7 @@ def _short(scales: Weighing, found: AboutPost) -> Iterator[Text]:
         return
     schools = list(dict.fromkeys(problem.school_labels[int(problem.post_school[p])] for p in short.posts))
     yield text(
-        "{n} schools need {places} posts of {subject}; only {teachers} teachers can lawfully take any of them, so that {missing} stay empty in every plan that keeps these rules: {schools}.",
+        "{n} schools need {places} posts of {subject} in all their stages; only {teachers} teachers can lawfully take any of them, so that {missing} stay empty in every plan that keeps these rules: {schools}.",
         n=len(schools),
         places=short.places,
         subject=problem.standard.subjects[problem.subjects[problem.posts.subject[found.post]]].name,
@@ -229,8 +251,8 @@ def _passed(scales: Weighing, found: AboutPost) -> Iterator[Text]:
     yield text("Teachers of the district: {n}. Of those", n=len(scales.problem.teachers))
     for rule, n in found.sieve:
         yield text("    {n} refused: '{rule}': {sentence}", n=n, rule=rule.id, sentence=rule.said())
-    yield text("    {n} hold one of the posts", n=found.held)
-    yield text("    {n} could lawfully take one", n=found.lawful)
+    yield text("    {n} hold one of the posts in this plan", n=found.held)
+    yield text("    {n} more are refused by none of these rules", n=found.lawful)
 
 
 def _candidates(scales: Weighing, found: AboutPost) -> Iterator[Text]:
@@ -251,8 +273,8 @@ def _candidates(scales: Weighing, found: AboutPost) -> Iterator[Text]:
     for one in found.best:
         teacher = one.changes[0][0]
         yield text(
-            "    {teacher} (now {place}): {effect}",
+            "    {teacher} ({place}): {effect}",
             teacher=scales.problem.teachers.ids[teacher],
-            place=place(scales, int(scales.plan.post[teacher])),
+            place=_places(scales, teacher),
             effect=effect(scales, one),
         )

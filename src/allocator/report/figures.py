@@ -222,7 +222,7 @@ def _map(axes: Axes, drawn: Map, show: Show) -> None:
         if any(way.whose == whose for way in drawn.ways):
             axes.plot([], [], line, color=colour, label=show(words))
     largest = max(max(place.pupils for place in places), 1.0)
-    zones = {zone: ZONES[i % len(ZONES)] for i, zone in enumerate(dict.fromkeys(p.zone for p in places))}
+    zones = {zone: ZONES[i % len(ZONES)] for i, zone in enumerate(sorted({p.zone for p in places}))}
     for zone, colour in zones.items():
         _schools(
             axes, [p for p in places if p.zone == zone and p.state == "stays"], largest, zone, color=colour

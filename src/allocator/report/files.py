@@ -99,6 +99,9 @@ def write_files(contents: Mapping[str, str | bytes], out: Path, notice: str, our
         contents = {**contents, "NOTICE.txt": notice + "\n"}
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = {out / name: (out / name).with_name(f".{Path(name).name}.new") for name in contents}
+    for folder in {path.parent for path in fresh} - {out}:
+        if folder.is_symlink():  # what lies behind it is not ours
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(folder))
     for path in fresh:
         path.parent.mkdir(exist_ok=True, mode=0o700)
         if path.is_dir():
@@ -114,7 +117,10 @@ def write_files(contents: Mapping[str, str | bytes], out: Path, notice: str, our
     for old in out.iterdir():
         if old.name not in contents and re.fullmatch(ours, old.name) and old.is_file():
             old.unlink()
-    if not notice and {path.name for path in out.iterdir()} <= {*contents, "NOTICE.txt"}:
+    if not notice and {path.name for path in out.iterdir()} <= {
+        "NOTICE.txt",
+        *(Path(name).parts[0] for name in contents),
+    }:
         (out / "NOTICE.txt").unlink(missing_ok=True)  # that of an earlier result, which is replaced whole
     return list(fresh)
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from allocator.report.answer import Answer
-from allocator.report.files import counts, plan_rows
+from allocator.report.files import plan_rows
 from allocator.report.names import ROUND_NAMES
 from allocator.report.parts import Cell, Line, Table
 from allocator.report.schools import SchoolTables
@@ -21,7 +21,7 @@ from allocator.words import Text, text
 Row = Mapping[str, Any]
 _PLAIN = re.compile(r"[\w-]{1,60}")
 _ODD = re.compile(r"[^\w-]")
-_RESERVED = re.compile(r"(?i)con|prn|aux|nul|com\d|lpt\d")
+_RESERVED = re.compile(r"(?i)con|prn|aux|nul|(com|lpt)[\d¹²³]")
 _BLANK = "________"
 
 
@@ -98,6 +98,10 @@ def file_names(codes: Sequence[str]) -> dict[str, str]:
         safe = _PLAIN.fullmatch(code) and not _RESERVED.fullmatch(code) and alike[code.casefold()] == 1
         mark = sha256(code.encode("utf-8", "backslashreplace")).hexdigest()[:10]
         found[code] = code if safe else f"{_ODD.sub('_', code)[:40]}-{mark}"
+    taken = Counter(name.casefold() for name in found.values())
+    for code, name in found.items():  # a code that is written as the marked name of another
+        if taken[name.casefold()] > 1:
+            found[code] = f"{name[:40]}-{sha256(code.encode('utf-8', 'backslashreplace')).hexdigest()}"
     return found
 
 
@@ -128,42 +132,72 @@ class _Told:
 
     def public(self) -> Notice:
         """Return the list that is published."""
-        away = [r for r in self.rows if r["round"] != "stay" and r["from_school"] != r["to_school"]]
+        away = [
+            r
+            for r in self.rows
+            if r["round"] != "stay" and (r["from_school"] != r["to_school"] or r["to_school"] is None)
+        ]
         away.sort(key=lambda r: (r["to_school"] or "", r["teacher_id"]))
-        here = [r for r in self.rows if r["round"] != "stay" and r["from_school"] == r["to_school"]]
-        n = counts(self.answer)
-        new = sum(r["from_school"] is None and r["to_school"] is not None for r in away)
-        waits = sum(r["to_school"] is None for r in away)
+        here = [
+            r
+            for r in self.rows
+            if r["round"] != "stay" and r["from_school"] is not None and r["from_school"] == r["to_school"]
+        ]
+        new = [r for r in away if r["from_school"] is None and r["to_school"] is not None]
+        waits = [r for r in away if r["to_school"] is None]
+        closed = self.answer.problem.config.closures
+        moved = [r for r in away if r["from_school"] and r["to_school"]]
+        closing = [r for r in moved if r["from_school"] in closed]
         paragraphs = [
             text(
-                "This is how teachers of the district are placed from September {year}. Teachers who change school: {moved}, of them of schools that close: {closing}. New teachers: {new}. Teachers who wait without a place: {waits}. Teachers with another subject or stage at their school: {here}.",
+                "This is how places of teachers change from September {year}. Teachers who change school: {moved}, of them of schools that close: {closing}. New teachers: {new}. Teachers with another subject or stage at their school: {here}.",
                 year=self.year,
-                moved=len(away) - new - waits,
-                closing=n["moved_from_closing_schools"],
-                new=new,
-                waits=waits,
+                moved=len(moved),
+                closing=len(closing),
+                new=len(new),
                 here=len(here),
             ),
+            *([text("Teachers who wait without a place: {n}.", n=len(waits))] if waits else []),
             text("Whoever objects may do so in writing while this notice is published."),
         ]
         tables = [
-            Table(text("Teachers who change school or are newly placed"), _PUBLIC, tuple(self._lines(away))),
-            Table(
-                text("Teachers with another subject or stage at their school"),
-                _PUBLIC,
-                tuple(self._lines(here)),
+            self._list(
+                text("Teachers who move from schools that stay open"), [r for r in moved if r not in closing]
             ),
+            self._list(text("Teachers of schools that close"), closing),
+            self._list(text("New teachers"), new),
+            self._list(text("Teachers with another subject or stage at their school"), here),
+            self._list(text("Teachers who wait without a place"), waits),
             journeys(self.answer),
         ]
         blanks = (
-            text("Published from {blank} to {blank}", blank=_BLANK),
-            text("Contact for objections: {blank}  Telephone: {blank}", blank=_BLANK),
+            text("Basis (documents, meeting): {blank}", blank=_BLANK),
+            text("Published from {blank} to {blank}, {blank} working days", blank=_BLANK),
+            text(
+                "Objections with name and contact to: {blank}  Telephone: {blank}  E-mail: {blank}  Address: {blank}",
+                blank=_BLANK,
+            ),
         )
         some = tuple(table for table in tables if table.rows)
         if not away and not here:
             paragraphs.insert(1, text("Nobody's place changes."))
-        title = text("Public notice of the placement of teachers")
+        title = text("Public notice of the placement of teachers, September {year}", year=self.year)
         return Notice("", "public", title, "", tuple(paragraphs), some, blanks, self.signed)
+
+    def _list(self, title: Text, rows: Sequence[Row]) -> Table:
+        until = any(row["until"] for row in rows)
+        lines = tuple(
+            (*line, *([self._month(row["until"])] if until else []))
+            for line, row in zip(self._lines(rows), rows, strict=True)
+        )
+        return Table(title, (*_PUBLIC, *((text("Until"),) if until else ())), lines)
+
+    def _month(self, written: str | None) -> Cell:
+        """Say a month that is written as 2023-09."""
+        if written is None:
+            return ""
+        year, _, month = written.partition("-")
+        return text("{month}/{year}", year=year, month=str(int(month)))
 
     def _lines(self, rows: Sequence[Row]) -> Iterator[Line]:
         for n, row in enumerate(rows, start=1):
@@ -199,7 +233,10 @@ class _Told:
             if closes:
                 paragraphs.insert(0, text("The school closes; where its pupils go stands below."))
             tables = tuple(table for table in (*people, told.posts(code), pupils) if table.rows)
-            blanks = (text("Received by the school, signature: {blank}  Date: {blank}", blank=_BLANK),)
+            blanks = (
+                text("Handed over and reported by {blank}; contact: {blank}", blank=_BLANK),
+                text("Received by the school, signature: {blank}  Date: {blank}", blank=_BLANK),
+            )
             title, to = (
                 text("Notice to the school on the placement of teachers"),
                 text("To {school}:", school=self.schools[code]),
@@ -214,6 +251,8 @@ class _Told:
                 continue
             code = row["teacher_id"]
             blanks = (
+                text("Report on {blank} at {blank}; contact: {blank}", blank=_BLANK),
+                text("Personnel relation and pay: {blank}", blank=_BLANK),
                 text("Objections in writing to {blank} by {blank}", blank=_BLANK),
                 text("Received by the teacher, signature: {blank}  Date: {blank}", blank=_BLANK),
             )
@@ -240,7 +279,7 @@ class _Told:
         if row["km"] is not None:
             yield text("Your way to the new school is {km} km.", km=f"{row['km']:.1f}")
         if row["until"] is not None:
-            yield text("The exchange ends in {month}.", month=row["until"])
+            yield text("The exchange ends in {month}.", month=self._month(row["until"]))
 
 
 _PUBLIC = (

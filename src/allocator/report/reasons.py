@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from allocator.metrics.indicators import heads
 from allocator.metrics.snapshot import september
 from allocator.plan import Plan, rounds, standing_still
 from allocator.problem import Bools, Ints, Problem
+from allocator.report.chains import chains
 from allocator.roads import Floats
 from allocator.words import Text, text
 
@@ -22,11 +23,12 @@ class _Lead:
 
     ``density`` are the heads that count per the indicator's number of pupils, with everybody at the present
     place, nan without pupils or where the roster does not say who counts, shape (sections,); ``mean`` is that of each whole stage, shape (stages,);
-    ``counts`` and ``subjects`` say who counts, and at which posts.
+    ``then`` is the same with the plan. ``counts`` and ``subjects`` say who counts, and at which posts.
     """
 
     indicator: Indicator
     density: Floats
+    then: Floats
     mean: Floats
     counts: Bools
     subjects: Bools
@@ -36,6 +38,7 @@ class _Lead:
 class _Facts:
     """What the sentences are made from, each by post group but the last.
 
+    ``less`` is by how many teachers a group falls with the plan; ``swaps`` are those who exchange places.
     ``extra`` are the teachers beyond the posts with everybody at the present place; ``fills`` whether a teacher
     takes one of the posts that would then be empty, shape (teachers,). ``empty`` are the posts that the plan
     leaves empty.
@@ -47,6 +50,8 @@ class _Facts:
     leave: Ints
     leads: tuple[_Lead, ...]
     fills: Bools
+    less: Ints
+    swaps: Mapping[int, int]
 
 
 def reasons(problem: Problem, plan: Plan, labels: Sequence[str] | None = None) -> list[Text]:
@@ -75,14 +80,21 @@ def _facts(problem: Problem, plan: Plan) -> _Facts:
         empty=plan.unfilled(problem),
         arrive=np.bincount(plan.post[new], minlength=groups),
         leave=np.bincount(problem.home_post[left], minlength=groups),
-        leads=tuple(_leads(problem, still)),
+        leads=tuple(_leads(problem, still, plan)),
         fills=fills,
+        less=still.filled(problem) - plan.filled(problem),
+        swaps={
+            t: other
+            for chain in chains(problem, plan)
+            if chain.swap and len(chain.teachers) == 2
+            for t, other in (chain.teachers, chain.teachers[::-1])
+        },
     )
 
 
-def _leads(problem: Problem, still: Plan) -> Iterator[_Lead]:
+def _leads(problem: Problem, still: Plan, plan: Plan) -> Iterator[_Lead]:
     """Yield the indicators of the scenario that count teachers."""
-    snapshot, pupils = september(problem, still), problem.after.pupils
+    snapshot, pupils, planned = september(problem, still), problem.after.pupils, september(problem, plan)
     in_stage = np.arange(len(problem.stages))[:, None] == problem.sections.stage[None, :]
     for name, weight in problem.config.priorities.indicators.items():
         indicator = problem.standard.indicators.get(name)
@@ -93,7 +105,9 @@ def _leads(problem: Problem, still: Plan) -> Iterator[_Lead]:
         known = (pupils > 0) & (heads(problem, indicator, problem.unsure(indicator), snapshot) == 0)
         density = np.divide(held * indicator.per, pupils, out=np.full(len(pupils), np.nan), where=known)
         mean = indicator.per * (in_stage @ held) / np.maximum(in_stage @ pupils, 1)
-        yield _Lead(indicator, density, mean, counts, subjects)
+        after = heads(problem, indicator, counts, planned)
+        then = np.divide(after * indicator.per, pupils, out=np.full(len(pupils), np.nan), where=known)
+        yield _Lead(indicator, density, then, mean, counts, subjects)
 
 
 def _reason(problem: Problem, plan: Plan, facts: _Facts, label: str, teacher: int) -> Text:
@@ -132,18 +146,21 @@ def _why_move(problem: Problem, plan: Plan, facts: _Facts, teacher: int, new: Te
 def _for_move(problem: Problem, plan: Plan, facts: _Facts, teacher: int, new: Text) -> Text:
     """Give the first thing that speaks for a move: the new place, the balance, the old place, the wish."""
     home, post = int(problem.home_post[teacher]), int(plan.post[teacher])
-    surplus = facts.extra[home] > 0
+    surplus = facts.extra[home] > 0 and facts.less[home] > 0
     same = problem.post_school[home] == problem.post_school[post]
     old = _old_place(problem, home, int(facts.extra[home]), same)
     if facts.fills[teacher]:
         return text("{place}; {left}", place=new, left=old) if surplus else new
+    school = problem.schools["school_id"].iloc[problem.post_school[post]]
+    wished = school in problem.teachers.table["wishes"].iloc[teacher]
+    if teacher in facts.swaps and not wished:
+        return text("exchanges places with {teacher}", teacher=problem.teachers.ids[facts.swaps[teacher]])
     leads = [] if same else sorted(_spoken_for(problem, facts, teacher, post), key=lambda lead: -lead[0])
     if leads:
         return leads[0][1]
     if surplus:
         return old
-    school = problem.schools["school_id"].iloc[problem.post_school[post]]
-    if school in problem.teachers.table["wishes"].iloc[teacher]:
+    if wished:
         return text("the teacher wishes to go there")
     if facts.arrive[home] or facts.leave[post]:
         return text("makes room for or follows another move of the plan")
@@ -180,11 +197,14 @@ def _spoken_for(problem: Problem, facts: _Facts, teacher: int, post: int) -> Ite
         if not lead.counts[teacher, problem.sections.stage[there]]:
             continue
         old, new = (round(float(lead.density[u]), 2) for u in (home, there))
-        if lead.subjects[problem.posts.subject[post]] and old > new:
+        falls, rises = (lead.then[home] < lead.density[home], lead.then[there] > lead.density[there])
+        if lead.subjects[problem.posts.subject[post]] and old > new and falls and rises:
             words = text(
-                "{indicator}: {old} at the old school, {new} at the new one if nobody moved",
+                "{indicator}: {old} at the old school, {new} at the new one if nobody moved; {old_then} and {new_then} with this plan",
                 indicator=lead.indicator.name,
                 old=f"{old:.2f}",
                 new=f"{new:.2f}",
+                old_then=f"{float(lead.then[home]):.2f}",
+                new_then=f"{float(lead.then[there]):.2f}",
             )
             yield (old - new) / max(float(lead.mean[problem.sections.stage[there]]), 1e-9), words

@@ -207,11 +207,11 @@ class SchoolTables:
             if code in (journey.school_id, journey.to_school)
         ]
         columns = (
-            text("Pupils"),
+            text("Direction"),
             text("School"),
             text("Stage"),
             text("Grades"),
-            text("Number"),
+            text("Pupils"),
             text("km"),
         )
         return Table(text("Pupils who change school"), columns, tuple(lines))

@@ -21,7 +21,8 @@ from allocator.words import text
 def verdict(answer: Answer) -> tuple[tuple[Mark, ...], tuple[Mark, ...]]:
     """Return what a reader must know first in few sentences, the proof before all, and what is to be said beyond."""
     kept = _kept(answer)
-    lead = [*_proof(answer), *([kept] if kept.good is False else []), _empty(answer), *_limits(answer)]
+    bad = [*([kept] if kept.good is False else []), *_retired(answer)]
+    lead = [*_proof(answer), *bad, _empty(answer), *_limits(answer)]
     return tuple(lead), tuple(_beyond(answer, kept))
 
 
@@ -62,13 +63,38 @@ def _proof(answer: Answer) -> Iterator[Mark]:
             yield _proved(answer.result.status == "proved", worst)
 
 
+def _retired(answer: Answer) -> Iterator[Mark]:
+    """Say how many people are in the plan who will have reached the age of retirement, where that is known."""
+    problem = answer.problem
+    old = problem.retirement <= problem.config.september
+    if n := int(old.sum()):
+        words = text(
+            "Teachers who have reached the age of retirement by September are in the plan: {n}, of them with another place: {moved}. For a plan that is carried out, take them out of teachers.csv first.",
+            n=n,
+            moved=int((old & (answer.result.plan.post != problem.home_post)).sum()),
+        )
+        yield Mark(words, False)
+
+
 def _empty(answer: Answer) -> Mark:
-    n = counts(answer)
-    words = text(
-        "Posts that stay empty: {n} of {posts}; with everybody at the present place, and nobody of closing schools or newly hired placed, it would be {still}.",
-        n=n["unfilled"],
-        posts=n["posts"],
-        still=n["unfilled_if_nobody_moved"],
+    n, posts = counts(answer), answer.card.posts
+    values = {
+        "n": n["unfilled"],
+        "posts": n["posts"],
+        "today": sum(max(row.posts_before - row.filled_before, 0) for row in posts),
+        "had": sum(row.posts_before for row in posts),
+        "still": n["unfilled_if_nobody_moved"],
+    }
+    words = (
+        text(
+            "Posts that stay empty: {n} of {posts} (today {today} of {had}); with everybody at the present place, and nobody of closing schools or newly hired placed, it would be {still}.",
+            **values,
+        )
+        if n["schools_closed"] or n["recruits"]
+        else text(
+            "Posts that stay empty: {n} of {posts} (today {today} of {had}); with everybody at the present place it would be {still}.",
+            **values,
+        )
     )
     return Mark(words, _fewer(n["unfilled"], n["unfilled_if_nobody_moved"]))
 

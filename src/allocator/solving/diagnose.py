@@ -18,7 +18,6 @@ from allocator.solving.prepare import Prepared, ranks, waiting_among
 from allocator.solving.smallest import told
 from allocator.words import Text, text
 
-
 _PATIENCE = 20.0  # seconds for the smallest conflict; after them the least breach is told
 
 

@@ -34,8 +34,14 @@
       location.hash = "#" + encodeURIComponent(item.data.to);
       opened();
     });
+    framed(box);
     charts.push({ chart: chart, box: box, option: told.option, tall: told.tall });
     if (told.outline) zoomed(box, chart);
+  }
+  // A frame of its own lets the drawing be scaled as a whole on paper, whose width no script knows.
+  function framed(box) {
+    var svg = box.querySelector("svg");
+    if (svg) svg.setAttribute("viewBox", "0 0 " + svg.getAttribute("width") + " " + svg.getAttribute("height"));
   }
   function zoomed(box, chart) {
     box.parentNode.querySelectorAll("button[data-zoom]").forEach(function (button) {
@@ -48,14 +54,15 @@
       });
     });
   }
-  function fit(width) {
+  function fit() {
     charts.forEach(function (one) {
-      var wide = width || one.box.clientWidth;
+      var wide = one.box.clientWidth;
       if (!wide) return;
       narrow(one.option, wide);
       if (one.option.yAxis) one.chart.setOption({ yAxis: one.option.yAxis });
       one.box.style.height = one.tall(wide) + "px";
       one.chart.resize({ width: wide, height: one.tall(wide) });
+      framed(one.box);
     });
   }
 
@@ -125,9 +132,7 @@
     });
   });
   if (window.echarts) document.querySelectorAll("div.chart").forEach(draw);
-  window.addEventListener("resize", function () { fit(0); });
-  window.addEventListener("beforeprint", function () { fit(680); });
-  window.addEventListener("afterprint", function () { fit(0); });
+  window.addEventListener("resize", function () { if (!window.matchMedia("print").matches) fit(); });
   window.addEventListener("hashchange", opened);
   document.addEventListener("click", function (event) {
     var link = event.target.closest && event.target.closest("a[href^='#']");
