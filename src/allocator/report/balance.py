@@ -8,7 +8,7 @@ from allocator.domain import Standard
 from allocator.metrics.measure import Measure, beside
 from allocator.metrics.rows import BalanceRow
 from allocator.report.answer import Answer
-from allocator.report.parts import Cell, Line, Mark, Table
+from allocator.report.parts import Cell, Line, Mark, Table, codes
 from allocator.words import Text, text
 
 
@@ -101,3 +101,17 @@ def _conforming(answer: Answer, rows: Mapping[tuple[str, str, str], BalanceRow])
             after=f"{row.after.value:.0f}",
             n1=f"{whole.after.value or 0:.0f}",
         )
+        for good, words in ((True, _NEWLY), (False, _NO_LONGER)):
+            here = [r for r in answer.card.sections if r.stage == stage]
+            turned = [
+                r.school_id
+                for r in here
+                if (r.conforms_after if good else r.conforms_before) is True
+                and (r.conforms_before if good else r.conforms_after) is False
+            ]
+            if turned:
+                yield Text(words.template, {"stage": name, "schools": codes(turned)})
+
+
+_NEWLY = text("{stage}: schools that newly do: {schools}.", stage="", schools="")
+_NO_LONGER = text("{stage}: schools that no longer do: {schools}.", stage="", schools="")
