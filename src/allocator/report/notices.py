@@ -62,6 +62,7 @@ class Notices:
     heading: Text
     notice: str
     language: str
+    year: int
     public: Notice
     schools: tuple[Notice, ...]
     teachers: tuple[Notice, ...]
@@ -84,6 +85,7 @@ def notices(answer: Answer, *, names: bool = False) -> Notices:
         heading,
         config.notice,
         config.language,
+        config.school_year,
         told.public(),
         tuple(told.of_schools()),
         tuple(told.of_teachers()),

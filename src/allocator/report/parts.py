@@ -11,6 +11,7 @@ from allocator.words import Text, text
 
 Cell = str | Text
 _SHOWN = 12  # codes in one cell
+_WIDE = "\u2e80"  # from here on a letter is as wide as two
 
 
 @dataclass(frozen=True)
@@ -230,3 +231,8 @@ def codes(who: Sequence[str]) -> Text:
 def percent(share: float) -> str:
     """Show a share in percent, rounded up."""
     return f"{np.ceil(share * 10_000 - 1e-9) / 100 + 0.0:.2f}%"
+
+
+def breadth(words: str) -> int:
+    """Count the letters of words by their width: those of Chinese are as wide as two."""
+    return sum(2 if letter >= _WIDE else 1 for letter in words)

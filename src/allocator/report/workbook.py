@@ -24,14 +24,13 @@ from allocator.report.answer import Answer, Traced
 from allocator.report.files import plan_rows
 from allocator.report.frontier import rows as frontier_rows
 from allocator.report.names import ROUND_NAMES
-from allocator.report.parts import Cell
+from allocator.report.parts import Cell, breadth
 from allocator.report.scorecard import school_names
 from allocator.report.story import Story
 from allocator.words import Text, say, text
 
 _WIDEST, _ALONE, _NARROWEST = 48, 110, 7  # of a column, in characters
 _LINE = 15  # points high
-_WIDE = "\u2e80"  # from here on a character is as wide as two
 _NOTHING = "—"
 _LONGEST = 32_000  # characters that a cell holds
 _OPTIONS = {
@@ -527,4 +526,4 @@ def _shown(cell: Any, language: str) -> str | float:
 def _width(value: str | float) -> float:
     """Characters that a cell is wide."""
     words = value if isinstance(value, str) else f"{value:,.4g}"
-    return sum(2 if char >= _WIDE else 1 for char in words)
+    return breadth(words)
