@@ -32,6 +32,8 @@ from allocator.report.closures import closures_story, write_closures
 from allocator.report.compare import MOST, compare_story, read_results, write_compare
 from allocator.report.documents import write_notices
 from allocator.report.explain import post_lines, refusal_lines, school_lines, teacher_lines, to_lines
+from allocator.report.fallbacks import fallbacks as refusals_of
+from allocator.report.fallbacks import write_fallbacks
 from allocator.report.files import table, write
 from allocator.report.frontier import frontier_csv, frontier_story, write_frontier
 from allocator.report.html import page
@@ -435,6 +437,35 @@ def _asked(
         home, had = int(problem.home_post[t]), int(before.plan.post[t])
         keep("--refuse", who, [every[home]] if home >= 0 else [p for at, p in enumerate(every) if at != had])
     return {who: frozenset(some) for who, some in only.items()}
+
+
+@cli.command()
+def fallbacks(
+    scenario: SCENARIO,
+    plan: Annotated[
+        Path, typer.Argument(help="A plan.csv, of whatever hand. 方案结果表", show_default=False)
+    ],
+    out: Annotated[
+        str, typer.Option(metavar="FOLDER", help="Folder for fallbacks.csv. 结果文件夹", show_default=False)
+    ],
+    language: LANGUAGE = None,
+) -> None:
+    """List who could stand in for everybody who gets another place, and what a refusal costs. 拒绝安排时的替补方案."""
+    voice = _Voice(language)
+    folder = _beside_plan(_result_folder(scenario, out, voice.language), out, plan, voice)
+    changes = {} if language is None else {"language": language.value}
+    with _told(voice):
+        asked = app.check(scenario, changes)
+        voice.found = asked.config.language
+        found = app.scales(asked, plan)
+        rows = _beside(lambda progress, stop: refusals_of(found, progress, stop), voice)
+        write_fallbacks(rows, folder, asked.config.notice, voice.language)
+    words = text(
+        "Refusals looked at: {n}; with somebody to stand in without breaking a rule: {free}.",
+        n=len(rows),
+        free=sum(bool(row["stand_in"]) and not row["breaks"] for row in rows),
+    )
+    _print(words, voice.language)
 
 
 @cli.command()

@@ -277,8 +277,8 @@ class Weighing:
         named = (
             rule.id
             for rule in self.rules
-            if (isinstance(rule, PairRule) and not isinstance(rule, EveryonePlaced))
-            or (isinstance(rule, TotalsRule) and rule.limits(self.problem).names != ((),))
+            if not isinstance(rule, EveryonePlaced)
+            and not (isinstance(rule, TotalsRule) and rule.limits(self.problem).names == ((),))
         )
         return frozenset(named)
 
@@ -295,10 +295,32 @@ class Weighing:
         return self._single(self.violations(self.plan))
 
     @cached_property
-    def needs_witness(self) -> bool:
-        """Whether a rule is neither about one teacher nor a sum of placements: only the witnesses know of it."""
-        plain = (PairRule, TotalsRule)
-        return any(not isinstance(rule, plain) for rule in self.rules)
+    def _by_witness(self) -> Bools:
+        """Whom rules concern that are neither about one teacher nor sums of placements: only the witnesses know of those."""
+        table, concerned = self.problem.teachers.table, np.zeros(len(self.problem.teachers), dtype=bool)
+        for rule in self.rules:
+            if isinstance(rule, PairRule | TotalsRule):
+                continue
+            columns = [c for c in rule.needs if c in table]
+            stated = table[columns].notna().any(axis=1).to_numpy(dtype=bool)
+            concerned |= stated if columns else np.ones(len(concerned), dtype=bool)
+        return concerned
+
+    def weighed(self, sets: Sequence[Sequence[Change]]) -> list[tuple[Outcome, tuple[str, ...], bool]]:
+        """Weigh sets of changes: what each reaches, which hard rules it breaks beyond the plan, and whether the witnesses said so.
+
+        They are asked where somebody changes whom a rule concerns that arrays do not reckon with.
+        """
+        if not sets:
+            return []
+        found = []
+        for one, broken in zip(self.compared(sets), self.breaking(sets), strict=True):
+            if any(self._by_witness[t] for t, _ in one.changes):
+                judged = self.judged(one)
+                found.append((judged, tuple(sorted({v.rule for v in judged.broken})), True))
+            else:
+                found.append((one, broken, False))
+        return found
 
     def _violations_after(self, outcome: Outcome) -> list[Violation]:
         """Ask rules about one teacher of those who change alone, and rules of totals of everybody."""

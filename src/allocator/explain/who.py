@@ -114,23 +114,9 @@ def best(scales: Weighing, sets: Sequence[Sequence[Change]], many: int = BEST) -
     """Return the best of some sets of changes: those that break no rule first, then level by level."""
     if not sets:
         return ()
-    if scales.needs_witness:
-        judged = [scales.judged(one) for one in scales.compared(sets)]
-    else:
-        found, broken = scales.compared(sets), scales.breaking(sets)
-        order = sorted(
-            range(len(sets)), key=lambda i: (len(broken[i]), scales.key(found[i]), found[i].changes)
-        )
-        judged = [scales.judged(found[i]) for i in order[:many]]
-    ranked = sorted(judged, key=lambda one: (len(one.broken) > 0, scales.key(one), one.changes))
-    return tuple(ranked[:many])
-
-
-def broken_by(scales: Weighing, sets: Sequence[Sequence[Change]]) -> list[tuple[str, ...]]:
-    """Say which hard rules beyond those about one teacher each set of changes breaks."""
-    if not scales.needs_witness or not sets:
-        return scales.breaking(sets) if sets else []
-    return [tuple(sorted({v.rule for v in scales.judged(one).broken})) for one in scales.compared(sets)]
+    found = sorted(scales.weighed(sets), key=lambda one: (len(one[1]), scales.key(one[0]), one[0].changes))
+    judged = [one if known else scales.judged(one) for one, _, known in found[:many]]
+    return tuple(sorted(judged, key=lambda one: (len(one.broken) > 0, scales.key(one), one.changes)))
 
 
 def about_teacher(scales: Weighing, teacher: int) -> AboutTeacher:
@@ -152,12 +138,29 @@ def about_teacher(scales: Weighing, teacher: int) -> AboutTeacher:
         still,
         others,
         len(elsewhere),
-        sum(not broken for broken in broken_by(scales, elsewhere)),
+        sum(not broken for _, broken, _ in scales.weighed(elsewhere)),
         best(scales, sets),
         len({one[-1][0] for one in sets}),
-        len({one[-1][0] for one, broken in zip(sets, broken_by(scales, sets), strict=True) if not broken}),
+        len({one.changes[-1][0] for one, broken, _ in scales.weighed(sets) if not broken}),
         tuple(_refused(scales, teacher, post)),
     )
+
+
+def stand_in(scales: Weighing, teacher: int) -> tuple[Outcome | None, Outcome | None]:
+    """Weigh that a teacher refuses: staying with nobody else changed, and the best who could take the post instead.
+
+    Either is None where there is no such thing: no present place that is lawful, or nobody else.
+    """
+    problem, plan = scales.problem, scales.plan
+    home, post = int(problem.home_post[teacher]), int(plan.post[teacher])
+    stays = home not in (-1, post) and bool(scales.lawful[teacher, home])
+    spare = -1
+    if not stays:
+        rest = [[(teacher, int(p))] for p in np.flatnonzero(scales.lawful[teacher]) if p not in (post, home)]
+        found = best(scales, rest, 1)
+        spare = found[0].changes[0][1] if found else -1
+    others = best(scales, list(_instead(scales, teacher, home, post, spare)), 1)
+    return outcome(scales, [(teacher, home)]) if stays else None, others[0] if others else None
 
 
 def _instead(scales: Weighing, teacher: int, home: int, post: int, spare: int) -> Iterable[list[Change]]:
@@ -192,15 +195,12 @@ def about_post(scales: Weighing, post: int) -> AboutPost:
     problem, plan = scales.problem, scales.plan
     lawful = np.flatnonzero(scales.lawful[:, post] & (plan.post != post))
     sets = [[(int(t), post)] for t in lawful]
-    broken = broken_by(scales, sets)
-    found = scales.compared(sets) if sets else []
-    if scales.needs_witness:
-        found = [scales.judged(one) for one in found]
+    weighed = scales.weighed(sets)
     counts: dict[str, int] = {}
-    for one in broken:
-        for rule in one:
+    for _, broken, _ in weighed:
+        for rule in broken:
             counts[rule] = counts.get(rule, 0) + 1
-    free = [o for o, rules in zip(found, broken, strict=True) if not rules]
+    free = [one for one, broken, _ in weighed if not broken]
     worse = sum((scales.worse(o) or ("", 0.0))[1] >= 0 for o in free)
     return AboutPost(
         post,
