@@ -244,3 +244,13 @@ def test_sections_are_scored_by_the_thousand():
     found = score.main(2_000)
     assert 0 < found["conforming"] < 2_000
     assert found["score"] > 0
+
+
+def test_reports_are_measured_in_small(capsys: pytest.CaptureFixture[str]) -> None:
+    """The smoke of ``python -m benchmarks.report``: schools, teachers, and the bytes of the page."""
+    from benchmarks.report import main
+
+    ((name, schools, teachers, *_, size),) = main(("tiny",), 2.0)
+    assert (name, schools, teachers) == ("tiny", 4, 12)
+    assert 1_000_000 < size < 6_000_000
+    assert "tiny: 4 schools" in capsys.readouterr().out
