@@ -31,14 +31,16 @@ from allocator.rules.asked import Place
 from allocator.rules.catalogue import concerns_nobody, printed, settle
 from allocator.rules.placement import NobodyInto
 from allocator.scenario.check import read
-from allocator.scenario.config import Config, Enrolment
+from allocator.scenario.config import Config, Enrolment, refuse
 from allocator.scenario.files import label
 from allocator.scenario.plans import read_plan
 from allocator.scenario.pseudonyms import pseudonymised, unnamed
-from allocator.scenario.read import Scenario
+from allocator.scenario.read import Scenario, read_draft
 from allocator.scenario.rulebook import read_rulebook
-from allocator.scenario.standards import DEFAULT
+from allocator.scenario.standards import DEFAULT, read_standard
 from allocator.scenario.synthesise import write_district
+from allocator.scenario.template import Filled
+from allocator.scenario.template import template as workbook_of
 from allocator.sites.median import Kept, nobody_nearest
 from allocator.sites.median import solve as keep_sites
 from allocator.sites.read import Places, read_places
@@ -72,6 +74,34 @@ def check(folder: Path, changes: Mapping[str, Any] | None = None, *, pseudonymis
     scenario = read(folder, _rules)
     scenario = pseudonymised(scenario) if pseudonymise else scenario
     return replace(scenario, config=_changed(scenario.config, changes or {}))
+
+
+def template(scenario: Path | None, language: str | None, out: Path) -> bytes:
+    """Make a workbook to fill, or one that is filled with a scenario.
+
+    Parameters
+    ----------
+    scenario
+        Folder or workbook; None for empty tables.
+    language
+        Of the workbook; None for the scenario's, or Chinese.
+    out
+        Folder in which it will lie.
+
+    Raises
+    ------
+    InputsAreWrong
+        Where the scenario cannot be read.
+    """
+    if scenario is None:
+        standard, _ = read_standard(DEFAULT, out)
+        if standard is None:
+            raise RuntimeError("the standards of the program cannot be read")
+        return workbook_of(standard, language or "zh")
+    found = read_draft(scenario)
+    refuse(found.told(found.issues), found.language)
+    filled = Filled(found.layers, found.scenario.tables)
+    return workbook_of(found.scenario.standard, language or found.language, filled, out)
 
 
 def _rules(scenario: Scenario) -> Iterator[Issue]:

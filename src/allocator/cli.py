@@ -34,7 +34,7 @@ from allocator.report.documents import write_notices
 from allocator.report.explain import post_lines, refusal_lines, school_lines, teacher_lines, to_lines
 from allocator.report.fallbacks import fallbacks as refusals_of
 from allocator.report.fallbacks import write_fallbacks
-from allocator.report.files import table, write
+from allocator.report.files import table, write, write_files
 from allocator.report.frontier import frontier_csv, frontier_story, write_frontier
 from allocator.report.html import page
 from allocator.report.names import LEVELS, SETTINGS
@@ -45,6 +45,7 @@ from allocator.report.sites import sites_story, write_sites
 from allocator.report.story import Story
 from allocator.report.sweep import sweep_story, write_sweep
 from allocator.report.workbook import workbook
+from allocator.scenario.files import is_workbook
 from allocator.scenario.telling import nearest
 from allocator.words import Text, say, text
 
@@ -112,6 +113,46 @@ def check(scenario: SCENARIO, language: LANGUAGE = None) -> None:
             _print(text("warning: {words}", words=warning.say(voice.language)), voice.language)
         n = len(found.warnings)
         _print(text("The scenario can be solved; warnings: {n}.", n=n), voice.language)
+
+
+@cli.command()
+def template(
+    out: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE", help="The workbook to write (.xlsx). 要写出的工作簿", show_default=False
+        ),
+    ],
+    scenario: Annotated[
+        Path | None,
+        typer.Argument(help="Scenario to fill it with. 用哪个方案填入", show_default=False),
+    ] = None,
+    language: Annotated[
+        Language | None,
+        typer.Option("--language", "--lang", help="Language of the workbook. 语言", show_default=False),
+    ] = None,
+    replace_it: Annotated[
+        bool, typer.Option("--replace", help="Replace a file that is there. 覆盖已有文件")
+    ] = False,
+) -> None:
+    """Write a workbook to fill, or one filled with a scenario. 生成填报模板."""
+    voice = _Voice(language)
+    path = _new_workbook(out, voice.language, replace_it=replace_it)
+    with _told(voice):
+        made = app.template(scenario, language, path.parent)
+        written = write_files({path.name: made}, path.parent, "")
+    _print(text("written: {path}", path=str(written[0])), voice.language)
+
+
+def _new_workbook(out: str, language: str, *, replace_it: bool) -> Path:
+    """Return the path of a workbook that can be written."""
+    path = Path(out)
+    if not is_workbook(path):
+        raise _bad_usage("--out", text("{path} does not end with .xlsx", path=out), language)
+    if os.path.lexists(path) and not replace_it:
+        words = text("{path} is there already; --replace writes it anew", path=out)
+        raise _bad_usage("--out", words, language)
+    return _new_folder(str(path.parent), language) / path.name
 
 
 @cli.command()

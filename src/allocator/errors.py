@@ -66,6 +66,8 @@ class Issue:
         What stands there, what should, and what to do about it.
     severity
         ``error`` stops the work; ``warning`` is carried into every result.
+    header
+        The column as its header stands in the file, where it is another word.
     """
 
     file: str
@@ -75,16 +77,19 @@ class Issue:
     expected: Text
     remedy: Text
     severity: str = "error"
+    header: str = ""
 
     def say(self, language: str) -> str:
         """Put the issue into one line."""
-        place, settings = [self.file], self.file.endswith(".toml")
+        place, settings = [self.file], self.file.endswith((".toml", "/scenario", "/方案"))
         if self.row is not None:
-            row = text("line {row}", row=self.row) if settings else text("row {row}", row=self.row)
+            toml = self.file.endswith(".toml")
+            row = text("line {row}", row=self.row) if toml else text("row {row}", row=self.row)
             place.append(say(row, language))
         if self.column is not None:
             key = text("key {column}", column=self.column)
-            place.append(say(key if settings else text("column {column}", column=self.column), language))
+            column = text("column {column}", column=self.header or self.column)
+            place.append(say(key if settings else column, language))
         comma = "，" if language == "zh" else ", "
         body = text(
             "{place}: found {found}; expected {expected}; {remedy}",

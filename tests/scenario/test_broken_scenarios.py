@@ -28,9 +28,9 @@ ERRORS: dict[str, tuple[Callable[[District], District], list[Place]]] = {
     "only blank lines": (lambda d: d.file("teachers.csv", "\n\n , \n"), [("teachers.csv", None, None)]),
     "no rows": (lambda d: d.file("teachers.csv", _header(d, "teachers")), [("teachers.csv", None, None)]),
     "only a mark": (lambda d: d.file("sections.csv", b"\xef\xbb\xbf"), [("sections.csv", None, None)]),
-    "GBK": (
-        lambda d: d.change("schools", "N1", name="杜集中心学校").file(
-            "schools.csv", d.text("schools").encode("gb18030")
+    "Latin 1": (
+        lambda d: d.change("schools", "N1", name="Décor École").file(
+            "schools.csv", d.text("schools").encode("latin-1")
         ),
         [("schools.csv", 3, None)],
     ),
@@ -65,7 +65,7 @@ ERRORS: dict[str, tuple[Callable[[District], District], list[Place]]] = {
         [("schools.csv", 1, "lat"), ("schools.csv", 1, "lon")],
     ),
     # cells
-    "bad date": (lambda d: d.change("teachers", "T03", birth="2009/8"), [("teachers.csv", 4, "birth")]),
+    "bad date": (lambda d: d.change("teachers", "T03", birth="2009/13"), [("teachers.csv", 4, "birth")]),
     "negative pupils": (lambda d: d.change("sections", "P1", g2=-20), [("sections.csv", 2, "g2")]),
     "pupils with a unit": (lambda d: d.change("sections", "P1", g2="20人"), [("sections.csv", 2, "g2")]),
     "too many pupils": (lambda d: d.change("sections", "P1", g2=20200), [("sections.csv", 2, "g2")]),
@@ -474,7 +474,7 @@ def test_issues_of_every_file_come_at_once(tmp_path):
         .change("schools", "P1", lat="north")
         .change("sections", "N1", "junior", g8="many")
         .change("sections", "P1", g9=3)
-        .change("teachers", "T01", birth="2009/08", wishes="P9")
+        .change("teachers", "T01", birth="2009/18", wishes="P9")
         .change("teachers", "T02", teacher_id="T03")
         .change("teachers", "T04", school_id="P9")
     )

@@ -1,17 +1,22 @@
-"""What a cell may hold: each kind of column turns the text of a cell into a value, or refuses it."""
+"""What a cell may hold: each kind of column turns the text of a cell into a value, or refuses it.
+
+Codes may be written by their Chinese names (``choices.csv``): 小学 for primary.
+"""
 
 from __future__ import annotations
 
 import math
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+
+import numpy as np
 
 from allocator.domain import Standard
 from allocator.errors import Refused
-from allocator.scenario.schema import Column
-from allocator.words import Text, text
+from allocator.scenario.schema import Column, choice_names
+from allocator.words import text
 
 _WHOLE = re.compile(r"\d{1,30}(\.0+)?", re.ASCII)
 _NUMBER = re.compile(r"\d{1,30}(\.\d{1,30})?", re.ASCII)
@@ -31,23 +36,80 @@ def reader(column: Column, standard: Standard | None) -> Read:
     Without a standard the names of stages and subjects are not known, and none is refused.
     """
     if column.kind == "flag":
-        return lambda cell: _choice(cell, ("yes", "no")) == "yes"
-    if column.kind == "choice":
-        return lambda cell: _choice(cell, column.choices)
-    if column.kind in ("stage", "subject", "subjects"):
+        return lambda cell: _choice(cell, ("yes", "no"), names_of(column)) == "yes"
+    if column.kind in ("choice", "stage", "subject"):
+        return _named(column, standard)
+    if column.kind == "subjects":
         named = _named(column, standard)
-        return (
-            named if column.kind != "subjects" else lambda cell: tuple(named(part) for part in _parts(cell))
-        )
+        return lambda cell: tuple(named(part) for part in _parts(cell))
     read = _READERS[column.kind]
     return _limited(read, column.least, column.most) if column.kind in ("whole", "number") else read
 
 
 def _named(column: Column, standard: Standard | None) -> Callable[[str], str]:
-    if standard is None:
+    known = codes_of(column, standard)
+    if known is None:
         return str
-    known = tuple(standard.stages if column.kind == "stage" else standard.subjects)
-    return lambda cell: _choice(cell, known)
+    names = names_of(column, standard)
+    return lambda cell: _choice(cell, known, names)
+
+
+def codes_of(column: Column, standard: Standard | None) -> tuple[str, ...] | None:
+    """Return the codes that a column may hold; None where any may."""
+    if column.kind == "flag":
+        return "yes", "no"
+    if column.kind == "choice":
+        return column.choices
+    if standard is None or column.kind not in ("stage", "subject", "subjects"):
+        return None
+    return tuple(standard.stages if column.kind == "stage" else standard.subjects)
+
+
+def names_of(column: Column, standard: Standard | None = None) -> dict[str, str]:
+    """Return the code of every Chinese name that a column may hold, the name to write before others.
+
+    Names of the standard come before those of the program.
+    """
+    named: dict[str, str] = {}
+    if standard is not None and column.kind == "stage":
+        named = {stage.zh: code for code, stage in standard.stages.items()}
+    elif standard is not None and column.kind in ("subject", "subjects"):
+        named = {subject.zh: code for code, subject in standard.subjects.items()}
+    known = codes_of(column, standard) or ()
+    return named | {
+        name: code
+        for name, code in choice_names(column.table, column.name, column.kind)
+        if name not in named and code in known
+    }
+
+
+def written(column: Column, value: Any, names: Mapping[str, str] | None = None) -> str:
+    """Write a value as the cell that it is read from; the inverse of :func:`reader`.
+
+    Parameters
+    ----------
+    names
+        Name of every code, where names are wanted.
+    """
+    named = names or {}
+    if value is None or value != value:
+        return ""
+    if column.kind == "flag":
+        code = "yes" if value else "no"
+        return named.get(code, code)
+    if column.kind in ("choice", "stage", "subject"):
+        return named.get(value, str(value))
+    if column.kind in ("ids", "subjects"):
+        return ";".join(named.get(one, one) for one in value)
+    if column.kind == "shares":
+        return ";".join(f"{school}:{_digits(share)}" for school, share in value)
+    if column.kind == "month":
+        return f"{int(value) // 12}-{int(value) % 12 + 1:02d}"
+    return _digits(value) if isinstance(value, float) else str(value)
+
+
+def _digits(value: float) -> str:
+    return str(int(value)) if value.is_integer() else np.format_float_positional(value, trim="-")
 
 
 def missing(column: Column) -> Any:
@@ -61,27 +123,41 @@ def _parts(cell: str) -> list[str]:
     return [part.strip() for part in cell.replace("；", ";").split(";") if part.strip()]
 
 
-def _choice(cell: str, known: tuple[str, ...]) -> str:
-    if cell not in known:
+def _choice(cell: str, known: tuple[str, ...], names: Mapping[str, str]) -> str:
+    code = cell if cell in known else names.get(cell)
+    if code is None:
         raise Refused(text("one of {choices}", choices=list(known)), text("choose one of them"))
-    return cell
+    return code
 
 
-def _plain(cell: str, pattern: re.Pattern[str]) -> Text | None:
-    """Return the way out for a number in full-width digits or with separators."""
-    plain = re.sub(r"(?<=\d)[,\s](?=\d\d\d(\D|$))", "", unicodedata.normalize("NFKC", cell))
-    return text("write {plain}", plain=plain) if plain != cell and pattern.fullmatch(plain) else None
+def tidied(column: Column, cell: str, standard: Standard | None) -> str | None:
+    """Return what a cell means that is written in another way than it should, where there is one meaning only.
+
+    Full-width digits and letters, separators of thousands, capital letters of codes, and days and other ways to
+    write a month: the day of a month is left out.
+    """
+    plain = unicodedata.normalize("NFKC", cell).strip()
+    if column.kind in ("whole", "number", "fraction", "latitude", "longitude"):
+        return re.sub(r"(?<=\d)[,\s](?=\d\d\d(\D|$))", "", plain)
+    if column.kind == "month":
+        like = _LIKE_A_MONTH.fullmatch(plain)
+        return f"{like['year']}-{int(like['month']):02d}" if like else None
+    known = codes_of(column, standard)
+    if known is None or column.kind == "subjects":
+        return None
+    alike = {name.casefold(): code for name, code in names_of(column, standard).items()}
+    return (alike | {code.casefold(): code for code in known}).get(plain.casefold())
 
 
 def _whole(cell: str) -> float:
     if not _WHOLE.fullmatch(cell):
-        raise Refused(text("a whole number of at least 0"), _plain(cell, _WHOLE))
+        raise Refused(text("a whole number of at least 0"))
     return float(cell)
 
 
 def _number(cell: str) -> float:
     if not _NUMBER.fullmatch(cell):
-        raise Refused(text("a number of at least 0, without units or separators"), _plain(cell, _NUMBER))
+        raise Refused(text("a number of at least 0, without units or separators"))
     return float(cell)
 
 
@@ -105,7 +181,7 @@ def _degrees(limit: float) -> Callable[[str], float]:
     def read(cell: str) -> float:
         if not _SIGNED.fullmatch(cell) or abs(float(cell)) > limit:
             expected = text("decimal degrees between -{limit} and {limit}", limit=int(limit))
-            raise Refused(expected, _plain(cell, _SIGNED) or text("write decimal degrees, such as 34.0125"))
+            raise Refused(expected, text("write decimal degrees, such as 34.0125"))
         return float(cell)
 
     return read
@@ -113,14 +189,9 @@ def _degrees(limit: float) -> Callable[[str], float]:
 
 def _month(cell: str) -> float:
     if not _MONTH.fullmatch(cell):
-        like = _LIKE_A_MONTH.fullmatch(unicodedata.normalize("NFKC", cell))
-        meant = f"{like['year']}-{int(like['month']):02d}" if like else "2009-08"
-        remedy = (
-            text("write {plain}", plain=meant)
-            if like
-            else text("write it as year-month: {plain}", plain=meant)
+        raise Refused(
+            text("a month such as 2009-08"), text("write it as year-month: {plain}", plain="2009-08")
         )
-        raise Refused(text("a month such as 2009-08"), remedy)
     year, month = cell.split("-")
     return float(int(year) * 12 + int(month) - 1)
 

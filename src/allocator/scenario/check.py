@@ -88,7 +88,7 @@ def read(
     """
     draft = read_draft(folder, needed, settings)
     issues = [*draft.issues, *check(draft.scenario, draft.unread)]
-    issues += [issue for one in more for issue in one(draft.scenario)]
+    issues = draft.told([*issues, *(issue for one in more for issue in one(draft.scenario))])
     order = {file: n for n, file in enumerate(dict.fromkeys(issue.file for issue in issues))}
     issues.sort(key=lambda issue: (order[issue.file], issue.row or 0))
     refuse(issues, draft.language)

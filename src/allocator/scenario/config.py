@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from math import prod
 from pathlib import Path
@@ -15,8 +15,11 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from allocator.domain import Frozen, RuleSetting
 from allocator.errors import InputsAreWrong, Issue, Refused, quoted
-from allocator.scenario.files import is_file, label, resolved
+from allocator.scenario.files import Notes, content, is_file, is_workbook, label, resolved
+from allocator.scenario.schema import SHEETS
+from allocator.scenario.settings_sheet import read_settings
 from allocator.scenario.standards import DEFAULT, pydantic_issues, read_toml
+from allocator.scenario.workbooks import Book, read_book
 from allocator.words import LANGUAGES, Text, text
 
 _SHARE = re.compile(r"\d{1,3}(\.\d{1,6})?%", re.ASCII)
@@ -385,11 +388,22 @@ class Layer:
         What it is called in issues and in the manifest; no two layers share it.
     settings
         Its scenario.toml, without ``base``.
+    book, rows
+        Where the scenario is a workbook: the workbook, which lies in the folder, and the row of every setting.
     """
 
     folder: Path
     name: str
     settings: dict[str, Any]
+    book: Book | None = None
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+    def sheet(self, table: str) -> str | None:
+        """Name of the sheet of a table in the workbook of the layer, in either language; None where it has none."""
+        if self.book is None:
+            return None
+        named = (table, SHEETS[table])
+        return next((name for name in self.book.sheets if name.strip().casefold() in named), None)
 
 
 def _is_date(value: str) -> bool:
@@ -406,37 +420,79 @@ def _is_date(value: str) -> bool:
 def read_layers(
     folder: Path, issues: list[Issue], hashes: dict[str, str], settings: Mapping[str, Any] | None = None
 ) -> tuple[list[Layer], bool]:
-    """Read scenario.toml of a folder and of its bases.
+    """Read the settings of a scenario and of its bases, each a folder or a workbook.
 
     Parameters
     ----------
     settings
-        What stands for scenario.toml where the folder has none.
+        What stands for the settings where the scenario has none.
 
     Returns
     -------
     The layers, the deepest base first, and whether nothing below them is missing.
     """
     layers: list[Layer] = []
-    if settings is not None and not os.path.lexists(folder / "scenario.toml"):
-        return [Layer(folder, label(folder), dict(settings))], True
     seen: list[Path | None] = []
     while True:
         seen.append(resolved(folder))
-        name = _told_apart(folder, layers)
         before = len(issues)
-        settings = read_toml(folder / "scenario.toml", f"{name}/scenario.toml", issues, hashes)
-        base = settings.pop("base", None)
-        layers.insert(0, Layer(folder, name, settings))
+        layer = _layer(folder, _told_apart(folder, layers), Notes(issues, hashes), settings)
+        base = layer.settings.pop("base", None)
+        layers.insert(0, layer)
         if base is None or len(issues) > before:
             return layers, len(issues) == before
-        nearer = resolved(folder / base) if isinstance(base, str) and base else None
-        if nearer is None or nearer in seen or not is_file(nearer / "scenario.toml"):
-            expected = text("the folder of another scenario, which does not lead back here")
-            file, way = f"{name}/scenario.toml", text("correct the path")
-            issues.append(Issue(file, None, "base", quoted(base), expected, way))
+        nearer = resolved(layer.folder / base) if isinstance(base, str) and base else None
+        if nearer is None or nearer in seen or not _is_scenario(nearer):
+            expected = text("the folder or workbook of another scenario, which does not lead back here")
+            issues.append(
+                Issue(
+                    *settings_place(layer, "base"), "base", quoted(base), expected, text("correct the path")
+                )
+            )
             return layers, False
-        folder = nearer
+        folder, settings = nearer, None
+
+
+def _layer(path: Path, name: str, notes: Notes, settings: Mapping[str, Any] | None) -> Layer:
+    """Read the settings of one scenario; of a workbook, the sheet that holds them."""
+    if not is_workbook(path):
+        file = path / "scenario.toml"
+        if settings is not None and not os.path.lexists(file):
+            return Layer(path, name, dict(settings))
+        return Layer(path, name, read_toml(file, f"{name}/scenario.toml", notes.issues, notes.hashes))
+    read = content(path, name, notes.issues, notes.hashes)
+    book = None if read is None else read_book(read, name, notes)
+    layer = Layer(path.parent, name, {}, book)
+    sheet = layer.sheet("scenario")
+    if book is None:
+        return layer
+    if sheet is None:
+        if settings is not None:
+            return replace(layer, settings=dict(settings))
+        expected = text("a sheet '{name}' or '{alias}'", name="scenario", alias=SHEETS["scenario"])
+        notes.add(
+            name, None, None, text("no sheet of settings"), expected, text("add it, as the template has it")
+        )
+        return layer
+    found, rows = read_settings(book.sheet(sheet).rows, f"{name}/{sheet}", notes)
+    return replace(layer, settings=found, rows=rows)
+
+
+def _is_scenario(path: Path) -> bool:
+    return is_file(path / "scenario.toml") or (is_workbook(path) and is_file(path))
+
+
+def settings_place(layer: Layer, key: str) -> tuple[str, int | None]:
+    """Return the file and row in which a setting of a layer stands, or would."""
+    if layer.book is None:
+        return f"{layer.name}/scenario.toml", None
+    place = f"{layer.name}/{layer.sheet('scenario') or 'scenario'}"
+    near = [
+        row
+        for known, row in layer.rows.items()
+        if f"{known}.".startswith(f"{key}.") or key.startswith(f"{known}.")
+    ]
+    return place, min(near, default=None)
 
 
 def _told_apart(folder: Path, layers: list[Layer]) -> str:
@@ -468,7 +524,7 @@ def read_config(layers: list[Layer], whole: bool, issues: list[Issue]) -> tuple[
     merged: dict[str, Any] = {}
     for layer in layers:
         merged = {key: value for key, value in merged.items() if key not in _OF_ITS_OWN}
-        merged = _laid_over(merged, layer.settings)
+        merged = laid_over(merged, layer.settings)
     try:
         return Config.model_validate(merged), set()
     except ValidationError as error:
@@ -487,9 +543,10 @@ def language_of(layers: list[Layer]) -> str:
     return str(found[-1]) if found else "zh"
 
 
-def _laid_over(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+def laid_over(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Lay settings over others, key by key, also inside tables."""
     both = {
-        k: _laid_over(under[k], v)
+        k: laid_over(under[k], v)
         for k, v in over.items()
         if isinstance(v, dict) and isinstance(under.get(k), dict)
     }

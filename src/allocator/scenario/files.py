@@ -18,12 +18,14 @@ MOST_BYTES = 500_000_000
 class Notes:
     """What reading leaves behind: issues, hashes of the files read, and what could not be read.
 
-    ``unread`` names a table where whole rows are lost, ``table.column`` where cells are.
+    ``unread`` names a table where whole rows are lost, ``table.column`` where cells are; ``headers`` has for every
+    file the header of each column as it stands there.
     """
 
     issues: list[Issue] = field(default_factory=list)
     hashes: dict[str, str] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def add(
         self, file: str, row: int | None, column: str | None, found: Text, expected: Text, remedy: Text
@@ -80,7 +82,32 @@ def strange(read: bytes) -> Text:
     """Say what bytes that are not UTF-8 are taken for."""
     if read.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)):
         return text("text in UTF-16 or UTF-32 (Excel calls it 'Unicode text')")
-    return text("text that is not UTF-8 (perhaps GBK, as Excel writes it)")
+    return text("text that is not UTF-8 (and not GB18030)")
+
+
+def in_gb18030(read: bytes) -> str | None:
+    """Return the text of bytes that can only be Chinese in GB18030, as Excel writes CSV; None where they may be other.
+
+    Nearly all of its characters beyond ASCII are then of GB 2312, whose two bytes no Western text has side by side.
+    """
+    try:
+        found = read.decode("gb18030")
+    except UnicodeDecodeError:
+        return None
+    beyond = "".join(c for c in found if ord(c) > 127)
+    common = len(beyond.encode("gb2312", "ignore")) // 2
+    return found if common >= _NEARLY_ALL * len(beyond) else None
+
+
+_NEARLY_ALL = 0.9
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether a path names a workbook that can be read."""
+    return path.suffix.lower() in WORKBOOKS
+
+
+WORKBOOKS = (".xlsx", ".xlsm")
 
 
 def is_file(path: Path) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,21 @@ from numpy.typing import NDArray
 from allocator.domain import Rulebook, Standard
 from allocator.errors import NOTHING, InputsAreWrong, Issue, quoted
 from allocator.scenario.cells import missing, reader
-from allocator.scenario.config import Config, Layer, language_of, read_config, read_layers, refuse
-from allocator.scenario.files import Notes, label
-from allocator.scenario.rows import REFUSED, header_of, records, typed
+from allocator.scenario.config import (
+    Config,
+    Layer,
+    language_of,
+    read_config,
+    read_layers,
+    refuse,
+    settings_place,
+)
+from allocator.scenario.files import Notes, is_workbook, label
+from allocator.scenario.rows import REFUSED, header_of, records, sheet_records, typed
 from allocator.scenario.rulebook import read_rulebook
-from allocator.scenario.schema import KEYS, NEEDED, PLAIN, Column, columns_of
+from allocator.scenario.schema import KEYS, NEEDED, PLAIN, SHEETS, Column, columns_of
 from allocator.scenario.standards import DEFAULT, read_standard
-from allocator.words import text
+from allocator.words import Text, text
 
 _ALMOST = 0.8  # likeness of a file name that is probably a slip
 
@@ -80,12 +88,27 @@ class Draft:
         ``config.closures``, ``standard``. Nothing may be concluded from the absence of these.
     language
         Language of the scenario.
+    layers
+        The folders and workbooks it was read from, the deepest base first.
+    headers
+        Header of every column as it stands in a file, by file and column.
     """
 
     scenario: Scenario
     issues: list[Issue]
     unread: frozenset[str]
     language: str
+    layers: tuple[Layer, ...] = ()
+    headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def told(self, issues: Iterable[Issue]) -> list[Issue]:
+        """Say of issues where in a workbook settings stand, and name columns as their headers do."""
+        books = {f"{layer.name}/scenario.toml": layer for layer in self.layers if layer.book is not None}
+        return [self._named(_at_home(issue, books.get(issue.file))) for issue in issues]
+
+    def _named(self, issue: Issue) -> Issue:
+        header = self.headers.get(issue.file, {}).get(issue.column or "", "")
+        return replace(issue, header=header) if header not in ("", issue.column) else issue
 
 
 def read_tables(folder: Path) -> Scenario:
@@ -97,7 +120,7 @@ def read_tables(folder: Path) -> Scenario:
         With every issue of every file.
     """
     draft = read_draft(folder)
-    refuse(draft.issues, draft.language)
+    refuse(draft.told(draft.issues), draft.language)
     return draft.scenario
 
 
@@ -118,9 +141,10 @@ def read_draft(
     InputsAreWrong
         Where there is no folder to read.
     """
-    if not os.path.isdir(folder):
-        found = text("a file") if os.path.lexists(folder) else text("no such folder")
-        expected, way = text("a scenario folder"), text("name the folder that holds scenario.toml")
+    if not os.path.isdir(folder) and not (is_workbook(folder) and os.path.lexists(folder)):
+        found = text("a file") if os.path.lexists(folder) else text("no such folder or workbook")
+        expected = text("a scenario folder or a workbook (.xlsx)")
+        way = text("name the folder that holds scenario.toml, or the workbook")
         raise InputsAreWrong([Issue(label(folder), None, None, found, expected, way)])
     notes = Notes()
     layers, whole = read_layers(folder, notes.issues, notes.hashes, settings)
@@ -132,7 +156,9 @@ def read_draft(
     rulebook = _rulebook(layers, notes)
     tables = {name: _layered(name, layers, standard, whole, name in needed, notes) for name in KEYS}
     for layer in layers:
-        notes.issues += misnamed(layer.folder, layer.name, KEYS)
+        notes.issues += (
+            misnamed(layer.folder, layer.name, KEYS) if layer.book is None else _strange_sheets(layer)
+        )
     scenario = Scenario(
         layers[-1].name,
         config,
@@ -142,7 +168,16 @@ def read_draft(
         tuple(i for i in notes.issues if i.severity == "warning"),
         notes.hashes,
     )
-    return Draft(scenario, notes.issues, frozenset(notes.unread), language_of(layers))
+    return Draft(
+        scenario, notes.issues, frozenset(notes.unread), language_of(layers), tuple(layers), notes.headers
+    )
+
+
+def _at_home(issue: Issue, layer: Layer | None) -> Issue:
+    if layer is None:
+        return issue
+    file, row = settings_place(layer, issue.column or "")
+    return replace(issue, file=file, row=row)
 
 
 def _standard(layers: list[Layer], whole: bool, notes: Notes) -> Standard | None:
@@ -223,25 +258,75 @@ def _layered(
     """Read one table from every layer and lay the later over the earlier, by key and by column."""
     table: pd.DataFrame | None = None
     for layer in layers:
-        path = layer.folder / f"{name}.csv"
-        if os.path.lexists(path):
+        file = _file_of(name, layer)
+        if file is not None:
             first = table is None and name not in notes.unread
-            given = read_table(name, path, f"{layer.name}/{path.name}", standard, first, notes)
+            given = _typed_table(name, _rows(name, layer, file, notes), file, standard, first, notes)
             if given is not None:
                 table = _laid_over(name, table, given, notes)
     if table is None:
         table = pd.DataFrame({c: pd.Series(dtype=object) for c in (*KEYS[name], *_PLACE)})
         if needed and name not in notes.unread:
             notes.unread.add(name)
-            file, way = f"{layers[-1].name}/{name}.csv", text("add the file to the folder")
-            notes.add(file, None, None, NOTHING, text("this table"), way)
+            notes.add(*_absent(name, layers[-1]))
     elif table.empty and name in NEEDED and name not in notes.unread:
         notes.unread.add(name)
-        file, way = f"{layers[-1].name}/{name}.csv", text("fill the table")
+        file, way = _absent(name, layers[-1])[0], text("fill the table")
         notes.add(file, None, None, text("a table without rows"), text("at least one row"), way)
     return completed(name, table, standard, whole, notes)
 
 
+def _file_of(name: str, layer: Layer) -> str | None:
+    """Name the file or sheet of a table of a layer in issues; None where the layer has none."""
+    if layer.book is not None:
+        sheet = layer.sheet(name)
+        return None if sheet is None else f"{layer.name}/{sheet}"
+    return f"{layer.name}/{name}.csv" if os.path.lexists(layer.folder / f"{name}.csv") else None
+
+
+def _rows(name: str, layer: Layer, file: str, notes: Notes) -> list[list[str]] | None:
+    if layer.book is not None:
+        return sheet_records(name, layer.book, str(layer.sheet(name)), file, notes)
+    return records(name, layer.folder / f"{name}.csv", file, notes)
+
+
+def _absent(name: str, layer: Layer) -> tuple[str, None, None, Text, Text, Text]:
+    """Say that a table is missing that must be there."""
+    if layer.book is None:
+        return (
+            f"{layer.name}/{name}.csv",
+            None,
+            None,
+            NOTHING,
+            text("this table"),
+            text("add the file to the folder"),
+        )
+    expected = text("a sheet '{name}' or '{alias}'", name=name, alias=SHEETS[name])
+    return (
+        f"{layer.name}/{layer.sheet(name) or name}",
+        None,
+        None,
+        NOTHING,
+        expected,
+        text("add the sheet to the workbook"),
+    )
+
+
+def _strange_sheets(layer: Layer) -> Iterator[Issue]:
+    """Warn of sheets of a workbook that are not read."""
+    book = layer.book
+    known = {name for pair in SHEETS.items() for name in pair} | set(GUIDES)
+    for name in book.sheets if book else ():
+        plain = name.strip().casefold()
+        if plain not in known:
+            near = difflib.get_close_matches(plain[:80], sorted(known), n=1)
+            way = text("perhaps '{near}' is meant", near=near[0]) if near else text("it is not used")
+            found = text("a sheet {name}", name=quoted(name))
+            yield Issue(layer.name, None, None, found, text("a sheet of a table"), way, "warning")
+
+
+GUIDES = ("guide", "lists", "issues", "填表说明", "选项", "问题")
+"""Sheets of a workbook that are for people."""
 _PLACE = ("_file", "_row", "_places")
 _KEYS = KEYS | PLAIN
 
@@ -301,7 +386,17 @@ def read_table(
     name: str, path: Path, file: str, standard: Standard | None, first: bool, notes: Notes
 ) -> pd.DataFrame | None:
     """Read one file of a table; None where nothing can be made of it."""
-    rows = records(name, path, file, notes)
+    return _typed_table(name, records(name, path, file, notes), file, standard, first, notes)
+
+
+def _typed_table(
+    name: str,
+    rows: list[list[str]] | None,
+    file: str,
+    standard: Standard | None,
+    first: bool,
+    notes: Notes,
+) -> pd.DataFrame | None:
     if rows is None:
         notes.unread.add(name)
         return None

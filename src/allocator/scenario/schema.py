@@ -22,6 +22,20 @@ KEYS: dict[str, tuple[str, ...]] = {
 PLAIN: dict[str, tuple[str, ...]] = {"points": ("point_id",), "sites": ("site_id",)}
 """Keys of the tables of :mod:`allocator.sites`, which are no part of a scenario."""
 NEEDED = ("schools", "sections", "teachers")
+SHEETS: dict[str, str] = {
+    "scenario": "方案",
+    "schools": "学校",
+    "sections": "学段",
+    "teachers": "教师",
+    "posts": "岗位",
+    "travel": "路程",
+    "enrolment": "预计学生数",
+    "forecast": "学生数预测",
+    "plan": "安排",
+    "points": "居住点",
+    "sites": "校址",
+}
+"""Chinese name of the sheet of every table of a workbook, and of its settings."""
 
 
 @dataclass(frozen=True)
@@ -76,3 +90,21 @@ def columns() -> tuple[Column, ...]:
 def columns_of(table: str) -> dict[str, Column]:
     """Columns of one table by name."""
     return {c.name: c for c in columns() if c.table == table}
+
+
+@cache
+def choice_names(table: str, column: str, kind: str) -> tuple[tuple[str, str], ...]:
+    """Return the Chinese names of the codes of a column, each with its code: those to write first, then the others.
+
+    ``choices.csv`` names a column of one table, or of all by the kind of their cells; flags are of all.
+    """
+    path = Path(__file__).with_name("choices.csv")
+    of_kind = {"subjects": "subject", "flag": "*"}.get(kind, kind)
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [
+            row
+            for row in csv.DictReader(file)
+            if (row["table"], row["column"]) in ((table, column), ("*", of_kind))
+        ]
+    first = [(row["zh"], row["code"]) for row in rows]
+    return (*first, *((name, row["code"]) for row in rows for name in row["also"].split("|") if name))
