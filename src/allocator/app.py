@@ -35,6 +35,7 @@ from allocator.scenario.config import Config, Enrolment, refuse
 from allocator.scenario.files import label
 from allocator.scenario.plans import read_plan
 from allocator.scenario.pseudonyms import pseudonymised, unnamed
+from allocator.scenario.raw import RawTable, raw_tables
 from allocator.scenario.read import Scenario, read_draft
 from allocator.scenario.rulebook import read_rulebook
 from allocator.scenario.standards import DEFAULT, read_standard
@@ -74,6 +75,11 @@ def check(folder: Path, changes: Mapping[str, Any] | None = None, *, pseudonymis
     scenario = read(folder, _rules)
     scenario = pseudonymised(scenario) if pseudonymise else scenario
     return replace(scenario, config=_changed(scenario.config, changes or {}))
+
+
+def tables(scenario: Path) -> list[RawTable]:
+    """Return the tables of a scenario as they stand, for a copy in which issues are marked."""
+    return raw_tables(scenario)
 
 
 def template(scenario: Path | None, language: str | None, out: Path) -> bytes:

@@ -37,6 +37,8 @@ from allocator.report.fallbacks import write_fallbacks
 from allocator.report.files import table, write, write_files
 from allocator.report.frontier import frontier_csv, frontier_story, write_frontier
 from allocator.report.html import page
+from allocator.report.issues import annotated
+from allocator.report.issues import told as issue_lines
 from allocator.report.names import LEVELS, SETTINGS
 from allocator.report.notices import notices as write_them
 from allocator.report.parts import codes
@@ -103,16 +105,49 @@ class _Voice:
 
 
 @cli.command()
-def check(scenario: SCENARIO, language: LANGUAGE = None) -> None:
+def check(
+    scenario: SCENARIO,
+    language: LANGUAGE = None,
+    annotate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a copy of the tables as a workbook, cells with issues marked. 另存标出问题的工作簿",
+            show_default=False,
+        ),
+    ] = None,
+    replace_it: Annotated[
+        bool, typer.Option("--replace", help="Replace a file that is there. 覆盖已有文件")
+    ] = False,
+) -> None:
     """Read a scenario and list everything that is wrong with it. 检查数据."""
     voice = _Voice(language)
+    path = (
+        None
+        if annotate is None
+        else _new_workbook(annotate, "--annotate", voice.language, replace_it=replace_it)
+    )
     with _told(voice):
-        found = app.check(scenario)
+        try:
+            found = app.check(scenario)
+        except InputsAreWrong as wrong:
+            voice.found = wrong.language
+            _annotated(scenario, path, wrong.issues, voice)
+            raise
         voice.found = found.config.language
-        for warning in found.warnings:
-            _print(text("warning: {words}", words=warning.say(voice.language)), voice.language)
+        _annotated(scenario, path, found.warnings, voice)
+        _warned(found.warnings, voice)
         n = len(found.warnings)
         _print(text("The scenario can be solved; warnings: {n}.", n=n), voice.language)
+
+
+def _annotated(scenario: Path, path: Path | None, issues: Sequence[Issue], voice: _Voice) -> None:
+    """Write the copy in which issues are marked, where it is wanted."""
+    if path is None:
+        return
+    made = annotated(app.tables(scenario), issues, voice.language)
+    (written,) = write_files({path.name: made}, path.parent, "")
+    _print(text("written: {path}", path=str(written)), voice.language)
 
 
 @cli.command()
@@ -137,21 +172,21 @@ def template(
 ) -> None:
     """Write a workbook to fill, or one filled with a scenario. 生成填报模板."""
     voice = _Voice(language)
-    path = _new_workbook(out, voice.language, replace_it=replace_it)
+    path = _new_workbook(out, "--out", voice.language, replace_it=replace_it)
     with _told(voice):
         made = app.template(scenario, language, path.parent)
         written = write_files({path.name: made}, path.parent, "")
     _print(text("written: {path}", path=str(written[0])), voice.language)
 
 
-def _new_workbook(out: str, language: str, *, replace_it: bool) -> Path:
+def _new_workbook(out: str, option: str, language: str, *, replace_it: bool) -> Path:
     """Return the path of a workbook that can be written."""
     path = Path(out)
     if not is_workbook(path):
-        raise _bad_usage("--out", text("{path} does not end with .xlsx", path=out), language)
+        raise _bad_usage(option, text("{path} does not end with .xlsx", path=out), language)
     if os.path.lexists(path) and not replace_it:
         words = text("{path} is there already; --replace writes it anew", path=out)
-        raise _bad_usage("--out", words, language)
+        raise _bad_usage(option, words, language)
     return _new_folder(str(path.parent), language) / path.name
 
 
@@ -888,14 +923,11 @@ def _told(voice: _Voice) -> Iterator[None]:
         yield
     except InputsAreWrong as wrong:
         voice.found = wrong.language
-        for issue in wrong.issues:
-            said = issue.say(voice.language)
-            bad = issue.severity == "error"
-            kind = text("error: {words}", words=said) if bad else text("warning: {words}", words=said)
-            _print(kind, voice.language, error=True)
+        for said in issue_lines(wrong.issues, voice.language):
+            _print(said, voice.language, error=True)
         n = sum(issue.severity == "error" for issue in wrong.issues)
         raise _ended(
-            text("Nothing was computed: {n} errors must be corrected first.", n=n), voice, WRONG_INPUT
+            text("Nothing was computed. Errors to be corrected first: {n}.", n=n), voice, WRONG_INPUT
         ) from None
     except NoPlan as none:
         _print(text("No plan can keep all hard rules:"), voice.language, error=True)
@@ -1043,8 +1075,8 @@ def _summary(told: Story, report: Path | None) -> None:
 
 def _warned(warnings: Iterable[Issue], voice: _Voice) -> None:
     """Print the warnings about tables."""
-    for warning in warnings:
-        _print(text("warning: {words}", words=warning.say(voice.language)), voice.language)
+    for line in issue_lines(list(warnings), voice.language):
+        _print(line, voice.language)
 
 
 def _print(words: Text | str, language: str, *, error: bool = False) -> None:

@@ -5,6 +5,7 @@ Codes may be written by their Chinese names (``choices.csv``): 小学 for primar
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 import unicodedata
@@ -16,7 +17,7 @@ import numpy as np
 from allocator.domain import Standard
 from allocator.errors import Refused
 from allocator.scenario.schema import Column, choice_names
-from allocator.words import text
+from allocator.words import both, text
 
 _WHOLE = re.compile(r"\d{1,30}(\.0+)?", re.ASCII)
 _NUMBER = re.compile(r"\d{1,30}(\.\d{1,30})?", re.ASCII)
@@ -73,8 +74,10 @@ def names_of(column: Column, standard: Standard | None = None) -> dict[str, str]
     named: dict[str, str] = {}
     if standard is not None and column.kind == "stage":
         named = {stage.zh: code for code, stage in standard.stages.items()}
+        named |= {stage.en: code for code, stage in standard.stages.items() if stage.en not in named}
     elif standard is not None and column.kind in ("subject", "subjects"):
         named = {subject.zh: code for code, subject in standard.subjects.items()}
+        named |= {subject.en: code for code, subject in standard.subjects.items() if subject.en not in named}
     known = codes_of(column, standard) or ()
     return named | {
         name: code
@@ -126,7 +129,14 @@ def _parts(cell: str) -> list[str]:
 def _choice(cell: str, known: tuple[str, ...], names: Mapping[str, str]) -> str:
     code = cell if cell in known else names.get(cell)
     if code is None:
-        raise Refused(text("one of {choices}", choices=list(known)), text("choose one of them"))
+        first: dict[str, str] = {}
+        for name, named in names.items():
+            first.setdefault(named, name)
+        near = difflib.get_close_matches(cell[:80], [*known, *names], n=1)
+        way = text("perhaps '{near}' is meant", near=near[0]) if near else text("choose one of them")
+        raise Refused(
+            text("one of {choices}", choices=[both(first.get(one, one), one) for one in known]), way
+        )
     return code
 
 

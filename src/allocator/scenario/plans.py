@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from allocator.errors import Issue, quoted
+from allocator.errors import NOTHING, Issue, quoted
 from allocator.scenario.config import refuse
-from allocator.scenario.files import Notes, label
+from allocator.scenario.files import Notes, content, is_workbook, label
 from allocator.scenario.read import Scenario
-from allocator.scenario.rows import REFUSED, header_of, records, typed
-from allocator.scenario.schema import columns_of
+from allocator.scenario.rows import REFUSED, header_of, records, table_of, typed
+from allocator.scenario.schema import SHEETS, columns_of
 from allocator.scenario.telling import nearest
-from allocator.words import Text, text
+from allocator.scenario.workbooks import read_book
+from allocator.words import LANGUAGES, Text, say, text
 
 _PLACE = ("to_school", "to_stage", "to_subject")
 Place = tuple[str, str, str]
@@ -41,14 +42,20 @@ class PlanFile:
 
 
 def read_plan(
-    path: Path, scenario: Scenario, known: Collection[Place], closing: set[str], *, whole: bool = True
+    path: Path,
+    scenario: Scenario,
+    known: Collection[Place],
+    closing: set[str],
+    *,
+    whole: bool = True,
 ) -> PlanFile:
     """Read a plan for a scenario.
 
     Parameters
     ----------
     path
-        A plan.csv; only the teacher and the new place are read.
+        A plan.csv, or the workbook of a result: its sheet of moves, in which schools, stages and subjects stand by name and
+        whoever is not listed keeps the present place. Only the teacher and the new place are read.
     known
         The places that exist in September.
     closing
@@ -63,7 +70,8 @@ def read_plan(
     """
     notes, file = Notes(), f"{label(path.parent)}/{path.name}"
     columns = columns_of("plan")
-    rows = records("plan", path, file, notes)
+    of_moves = is_workbook(path)
+    rows = _of_book(path, file, scenario, notes) if of_moves else records("plan", path, file, notes)
     places: dict[str, Place | None] = {}
     if rows is not None:
         header = header_of(rows, columns, file, notes)
@@ -74,9 +82,88 @@ def read_plan(
         if not missing:
             table = typed(rows, header, columns, scenario.standard, file, notes)
             places = dict(_places(table, file, scenario, known, closing, notes))
+            if of_moves:
+                _staying(places, table, scenario, known)
             _absent(places, table, file, scenario, notes, whole=whole)
     refuse(notes.issues, scenario.config.language)
     return PlanFile(places, tuple(notes.issues), notes.hashes)
+
+
+_HEADS = {
+    "teacher_id": text("Teacher"),
+    "name": text("Name"),
+    "from_school": text("From school"),
+    "from_stage": text("From stage"),
+    "from_subject": text("From subject"),
+    "to_school": text("To school"),
+    "to_stage": text("To stage"),
+    "to_subject": text("To subject"),
+    "round": text("Round"),
+    "km": text("km"),
+    "cross_zone": text("Other zone"),
+    "cross_stage": text("Other stage"),
+    "reason": text("Reason"),
+}
+"""What the sheet of moves calls the columns of a plan."""
+_SHEET = text("Moves")
+
+
+def _of_book(path: Path, file: str, scenario: Scenario, notes: Notes) -> list[list[str]] | None:
+    """Return the sheet of moves of a workbook as the rows of a plan: codes of columns and of schools."""
+    read = content(path, file, notes.issues, notes.hashes)
+    book = None if read is None else read_book(read, file, notes)
+    if book is None:
+        return None
+    names = {"plan", SHEETS["plan"], *(say(_SHEET, language) for language in LANGUAGES)}
+    sheet = next((name for name in book.sheets if name in names), None)
+    if sheet is None:
+        expected = text("a sheet '{name}', as in report.xlsx", name=_SHEET)
+        notes.add(file, None, None, NOTHING, expected, text("name the workbook of a result"))
+        return None
+    found = book.sheet(sheet)
+    rows = [list(row) for row in found.rows]
+    for top, left, bottom, right in found.merged:
+        if left == 0 and right > 0:  # what is said below the table, across it
+            rows[top : bottom + 1] = [[""] * len(row) for row in rows[top : bottom + 1]]
+    table = table_of("plan", rows, file, notes)
+    if table is None:
+        return None
+    heads = {say(words, language): name for name, words in _HEADS.items() for language in LANGUAGES}
+    table[0] = [heads.get(cell.strip(), cell) for cell in table[0]]
+    if "to_school" in table[0]:
+        _coded(table, table[0].index("to_school"), scenario.table("schools"), file, notes)
+    return table
+
+
+def _coded(rows: list[list[str]], at: int, schools: pd.DataFrame, file: str, notes: Notes) -> None:
+    """Put the code of a school where its name stands, alone or after the code; a name of several schools is told."""
+    codes: dict[str, list[str]] = {}
+    for code, name in zip(schools["school_id"], schools["name"], strict=True):
+        for written in (f"{code} {name}", name):
+            codes.setdefault(written, []).append(code)
+    known = set(schools["school_id"])
+    for number, row in enumerate(rows[1:], start=2):
+        cell = row[at].strip() if len(row) > at else ""
+        if cell not in known and cell in codes:
+            if len(codes[cell]) > 1:
+                expected, way = (
+                    text("the name of one school"),
+                    text("write its code: {codes}", codes=codes[cell]),
+                )
+                notes.add(file, number, "to_school", quoted(cell), expected, way)
+            row[at] = codes[cell][0]
+
+
+def _staying(
+    places: dict[str, Place | None], table: pd.DataFrame, scenario: Scenario, known: Collection[Place]
+) -> None:
+    """Give whoever is not in a sheet of moves the present place, where it is one in September."""
+    named = {who for who in table["teacher_id"] if isinstance(who, str)} | set(places)
+    people = scenario.table("teachers")
+    for who, *today in people[["teacher_id", "school_id", "stage", "subject"]].itertuples(index=False):
+        place = (today[0], today[1], today[2])
+        if who not in named and place in known:
+            places[who] = place
 
 
 def _places(

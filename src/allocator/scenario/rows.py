@@ -38,7 +38,7 @@ def records(name: str, path: Path, file: str, notes: Notes) -> list[list[str]] |
         expected, way = text("cells with paired quotation marks"), text("close it, or save the table anew")
         notes.add(file, len(rows) + 1, None, found, expected, way)
         return None
-    return _a_table(name, rows, file, notes)
+    return table_of(name, rows, file, notes)
 
 
 def _decoded(read: bytes, file: str, notes: Notes) -> str | None:
@@ -91,7 +91,7 @@ def sheet_records(name: str, book: Book, sheet: str, file: str, notes: Notes) ->
         notes.warn(file, found.hidden[0], None, words, text("rows that can be seen"), told)
     if blocked:
         return None
-    rows = _a_table(name, found.rows, file, notes)
+    rows = table_of(name, found.rows, file, notes)
     return None if rows is None or _blurred(found, rows, name, file, notes) else rows
 
 
@@ -123,7 +123,7 @@ def _blurred(sheet: Sheet, rows: list[list[str]], name: str, file: str, notes: N
     return len(notes.issues) > before
 
 
-def _a_table(name: str, rows: list[list[str]], file: str, notes: Notes) -> list[list[str]] | None:
+def table_of(name: str, rows: list[list[str]], file: str, notes: Notes) -> list[list[str]] | None:
     """Insist on a header in the first row, and on rows that are as long as it."""
     if not any(any(cell.strip() for cell in row) for row in rows):
         expected, way = text("a header and rows"), text("fill the table or remove the file")

@@ -11,16 +11,15 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
 from typing import Any
 from xml.etree import ElementTree
 from xml.parsers import expat
 
 import numpy as np
-from python_calamine import CalamineError, CalamineWorkbook, load_workbook
+from python_calamine import CalamineError, SheetTypeEnum, load_workbook
 
 from allocator.scenario.files import Notes
 from allocator.words import Text, text
@@ -89,30 +88,14 @@ class _Marks:
 
 @dataclass(frozen=True)
 class Book:
-    """A workbook whose sheets are read when they are asked for.
-
-    Parameters
-    ----------
-    name
-        What it is called in issues.
-    """
+    """A workbook: what it is called in issues, and its sheets by name, in their order."""
 
     name: str
-    _read: CalamineWorkbook
-    _marks: dict[str, _Marks]
-
-    @cached_property
-    def sheets(self) -> tuple[str, ...]:
-        """Names of the sheets, in their order."""
-        return tuple(self._read.sheet_names)
+    sheets: Mapping[str, Sheet]
 
     def sheet(self, name: str) -> Sheet:
-        """Read one sheet."""
-        sheet = self._read.get_sheet_by_name(name)
-        rows, dates, inexact = _as_text(sheet.to_python(skip_empty_area=False))
-        marks = self._marks.get(name, _Marks())
-        merged = tuple((*first, *last) for first, last in sheet.merged_cell_ranges or ())
-        return Sheet(rows, dates, inexact, merged, marks.formulas, marks.unreckoned, marks.hidden)
+        """Return one sheet."""
+        return self.sheets[name]
 
 
 def read_book(found: bytes, name: str, notes: Notes) -> Book | None:
@@ -134,13 +117,33 @@ def read_book(found: bytes, name: str, notes: Notes) -> Book | None:
         places = _places(parts)
         marks = {sheet: _inspected(parts, part) for sheet, part in places.items()}
         _whole(parts.get("xl/sharedStrings.xml", b"<sst/>"))
-        return Book(name, load_workbook(io.BytesIO(_archive(parts))), marks)
+        return Book(name, _sheets(_archive(parts), marks))
     except _Unfit as unfit:
         problem, remedy = unfit.found, unfit.remedy
     except (CalamineError, ValueError, KeyError, ElementTree.ParseError):
         problem, remedy = _DAMAGED
+    except BaseException as error:
+        if type(error).__module__ != "pyo3_runtime":  # the library gave up on it, in a way of its own
+            raise
+        problem, remedy = _DAMAGED
     notes.add(name, None, None, problem, text("a workbook (.xlsx) that can be read"), remedy)
     return None
+
+
+def _sheets(archive: bytes, marks: Mapping[str, _Marks]) -> dict[str, Sheet]:
+    """Read every sheet with cells."""
+    book = load_workbook(io.BytesIO(archive))
+    found = {}
+    for about in book.sheets_metadata:
+        if about.typ == SheetTypeEnum.WorkSheet:
+            sheet = book.get_sheet_by_name(about.name)
+            rows, dates, inexact = _as_text(sheet.to_python(skip_empty_area=False))
+            mark = marks.get(about.name, _Marks())
+            merged = tuple((*first, *last) for first, last in sheet.merged_cell_ranges or ())
+            found[about.name] = Sheet(
+                rows, dates, inexact, merged, mark.formulas, mark.unreckoned, mark.hidden
+            )
+    return found
 
 
 _DAMAGED = text("a damaged workbook"), text("open it in Excel or WPS and save it anew as .xlsx")
