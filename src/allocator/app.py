@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import reduce
@@ -33,6 +33,7 @@ from allocator.rules.placement import NobodyInto
 from allocator.scenario.check import read
 from allocator.scenario.config import Config, Enrolment, refuse
 from allocator.scenario.files import label
+from allocator.scenario.importers.run import Imported, import_files
 from allocator.scenario.plans import read_plan
 from allocator.scenario.pseudonyms import pseudonymised, unnamed
 from allocator.scenario.raw import RawTable, raw_tables
@@ -80,6 +81,25 @@ def check(folder: Path, changes: Mapping[str, Any] | None = None, *, pseudonymis
 def tables(scenario: Path) -> list[RawTable]:
     """Return the tables of a scenario as they stand, for a copy in which issues are marked."""
     return raw_tables(scenario)
+
+
+def imported(paths: Sequence[Path], mapping: Path | None, *, names: bool) -> Imported:
+    """Read what bureaus hold into the tables of a scenario.
+
+    Raises
+    ------
+    InputsAreWrong
+        Where a file or the mapping cannot be read, or nothing could be made of any sheet.
+    """
+    return import_files(paths, mapping, names=names)
+
+
+def missing(folder: Path) -> tuple[Issue, ...]:
+    """Return every error and warning that a scenario still has."""
+    try:
+        return check(folder).warnings
+    except InputsAreWrong as wrong:
+        return wrong.issues
 
 
 def template(scenario: Path | None, language: str | None, out: Path) -> bytes:

@@ -37,6 +37,7 @@ from allocator.report.fallbacks import write_fallbacks
 from allocator.report.files import table, write, write_files
 from allocator.report.frontier import frontier_csv, frontier_story, write_frontier
 from allocator.report.html import page
+from allocator.report.imported import import_story
 from allocator.report.issues import annotated
 from allocator.report.issues import told as issue_lines
 from allocator.report.names import LEVELS, SETTINGS
@@ -177,6 +178,64 @@ def template(
         made = app.template(scenario, language, path.parent)
         written = write_files({path.name: made}, path.parent, "")
     _print(text("written: {path}", path=str(written[0])), voice.language)
+
+
+@cli.command("import")
+def import_(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            help="Rosters, lists of schools, statistics workbooks: .xlsx, .xls, .csv. 花名册、学校名单、统计报表",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        str, typer.Option(metavar="FOLDER", help="Folder for the scenario. 方案文件夹", show_default=False)
+    ],
+    year: Annotated[
+        int,
+        typer.Option(
+            "--year",
+            metavar="YEAR",
+            help="Year of the September to plan for. 安排哪一年九月",
+            min=1990,
+            max=2100,
+            show_default=False,
+        ),
+    ],
+    title: Annotated[str | None, typer.Option(help="Title of the scenario. 标题", show_default=False)] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A mapping file of an earlier import. 对应关系文件", show_default=False
+        ),
+    ] = None,
+    names: Annotated[bool, typer.Option(help="Keep people's names. 保留姓名")] = True,
+    language: LANGUAGE = None,
+) -> None:
+    """Read what bureaus hold into the tables of a scenario. 导入现有数据."""
+    voice = _Voice(language)
+    folder = _new_folder(out, voice.language)
+    taken = (
+        sorted(path.name for path in folder.glob("*") if path.name in _SCENARIO_FILES)
+        if folder.is_dir()
+        else []
+    )
+    if taken:
+        words = text("{path} holds another scenario ({files}); choose another folder", path=out, files=taken)
+        raise _bad_usage("--out", words, voice.language)
+    with _told(voice):
+        found = app.imported(files, mapping, names=names)
+        named = title or folder.resolve().name
+        write_files(found.files(year, named, voice.language), folder, "")
+        missing = app.missing(folder)
+        told = import_story(found, missing, voice.language, named)
+        write_files({"import.html": page(told)}, folder, "")
+        _summary(told, folder / "import.html")
+
+
+_SCENARIO_FILES = ("scenario.toml", "schools.csv", "sections.csv", "teachers.csv")
 
 
 def _new_workbook(out: str, option: str, language: str, *, replace_it: bool) -> Path:

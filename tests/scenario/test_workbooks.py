@@ -35,6 +35,7 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios"
 def as_workbook(folder: Path, path: Path, *, zh: bool = False) -> Path:
     """Write the files of a scenario folder into a workbook, cell by cell, as they are."""
     book = xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False})
+    book.set_properties({"created": datetime(2025, 9, 1)})
     for table, alias in SHEETS.items():
         name = alias if zh else table
         if table == "scenario":

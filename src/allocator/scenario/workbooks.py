@@ -19,12 +19,13 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 import numpy as np
-from python_calamine import CalamineError, SheetTypeEnum, load_workbook
+from python_calamine import CalamineError, PasswordError, SheetTypeEnum, load_workbook
 
 from allocator.scenario.files import Notes
 from allocator.words import Text, text
 
 _MOST_EXPANDED = 600_000_000  # bytes
+_MOST_OLD = 60_000_000
 _MOST_PARTS = 5_000
 _MOST_CELLS = 25_000_000  # of the rectangle that a sheet fills
 _MOST_NAMES = 20_000_000  # bytes of the parts that name the sheets
@@ -127,6 +128,26 @@ def read_book(found: bytes, name: str, notes: Notes) -> Book | None:
             raise
         problem, remedy = _DAMAGED
     notes.add(name, None, None, problem, text("a workbook (.xlsx) that can be read"), remedy)
+    return None
+
+
+def read_old_book(found: bytes, name: str, notes: Notes) -> Book | None:
+    """Open a workbook of an older Excel (.xls): its sheets cannot be larger than 65,536 rows of 256 columns.
+
+    What it hides is not known: hidden rows and formulas are not told.
+    """
+    problem, remedy = _DAMAGED
+    if found.startswith(b"\xd0\xcf\x11\xe0") and len(found) <= _MOST_OLD:
+        try:
+            return Book(name, _sheets(found, {}))
+        except PasswordError:
+            problem, remedy = _LOCKED
+        except (CalamineError, ValueError, KeyError):
+            pass
+        except BaseException as error:
+            if type(error).__module__ != "pyo3_runtime":
+                raise
+    notes.add(name, None, None, problem, text("a workbook that can be read"), remedy)
     return None
 
 
