@@ -427,6 +427,48 @@ WARNINGS: dict[str, tuple[Callable[[District], District], list[Place]]] = {
         [("schools.csv", 5, "parent_id")],
     ),
     "born in 1880": (lambda d: d.change("teachers", "T01", birth="1880-01"), [("teachers.csv", 2, "birth")]),
+    "two principals": (
+        lambda d: d.change("teachers", "T01", role="principal").change("teachers", "T02", role="principal"),
+        [("teachers.csv", 3, "role")],
+    ),
+    "one person twice": (
+        lambda d: (
+            d.change("teachers", "T01", name="A", birth="1980-01", sex="f")
+            .change("teachers", "T02", name="A", birth="1980-01", sex="f")
+            .change("teachers", "T03", name="A", birth="1981-01", sex="f")
+        ),
+        [("teachers.csv", 3, "teacher_id")],
+    ),
+    "two schools of one name": (
+        lambda d: d.change("schools", "P2", name="School P1"),
+        [("schools.csv", 5, "name")],
+    ),
+    "two schools at one place": (
+        lambda d: d.change("schools", "P2", lat="34.00", lon="116.80"),
+        [("schools.csv", 5, "lat")],
+    ),
+    "a quota of another school": (
+        lambda d: d.change("sections", "P1", quota=40),
+        [("sections.csv", 2, "quota")],
+    ),
+    "more posts than quota": (
+        lambda d: d.change("sections", "P1", quota=3).row(
+            "posts", school_id="P1", stage="primary", subject="music", posts=4
+        ),
+        [("sections.csv", 2, "quota")],
+    ),
+    "equipment in 10,000 yuan": (
+        lambda d: d.change("sections", "P1", equipment_yuan="24"),
+        [("sections.csv", 2, "equipment_yuan")],
+    ),
+    "equipment of one school in 10,000 yuan": (
+        lambda d: (
+            d.change("sections", "P1", equipment_yuan="24")
+            .change("sections", "P2", equipment_yuan="240000")
+            .change("sections", "N1", "primary", equipment_yuan="240000")
+        ),
+        [("sections.csv", 2, "equipment_yuan")],
+    ),
     "couple of one": (
         lambda d: d.change("teachers", "T01", couple_id="C1"),
         [("teachers.csv", 2, "couple_id")],

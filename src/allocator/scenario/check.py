@@ -19,6 +19,14 @@ import numpy as np
 from allocator.domain import LADDERS
 from allocator.errors import Issue, quoted
 from allocator.scenario.config import refuse
+from allocator.scenario.doubtful import (
+    posts_and_quota,
+    principals,
+    quota_and_staff,
+    same_person,
+    same_school,
+    units,
+)
 from allocator.scenario.read import Scenario, place, read_draft
 from allocator.scenario.schema import NEEDED
 from allocator.scenario.settings import (
@@ -635,6 +643,12 @@ CHECKS: dict[Check, tuple[str, ...]] = {
     retired: ("standard", "config.school_year"),
     unknown_ranks: ("standard",),
     priorities: ("standard",),
+    principals: ("schools.school_id",),
+    same_person: (),
+    same_school: ("schools",),
+    quota_and_staff: (*_SECTIONS, "teachers.school_id", "teachers.stage"),
+    posts_and_quota: (*_SECTIONS, "posts"),
+    units: ("sections", "standard"),
     published: ("schools", "sections", "teachers", "standard", "config"),
 }
 """Every check, and what must have been read whole for it to conclude anything."""
