@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import re
 import subprocess
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -254,3 +256,21 @@ def test_reports_are_measured_in_small(capsys: pytest.CaptureFixture[str]) -> No
     assert (name, schools, teachers) == ("tiny", 4, 12)
     assert 1_000_000 < size < 6_000_000
     assert "tiny: 4 schools" in capsys.readouterr().out
+
+
+def test_smoke_of_the_reading_benchmark(capsys):
+    """The smoke of ``python -m benchmarks.reading``: a folder and its workbook are checked without errors."""
+    from benchmarks.reading import main
+
+    assert main(["--teachers", "100"]) == 0
+    assert capsys.readouterr().out.count("exit 0") == 3
+
+
+@pytest.mark.skipif(find_spec("atheris") is None, reason="atheris is not made for this machine")
+def test_smoke_of_the_fuzzer():
+    """The smoke of ``python -m benchmarks.fuzz``: 150 hostile inputs are read or refused."""
+    command = [sys.executable, "-m", "benchmarks.fuzz", "--runs", "150"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr[-2000:]
+    told = ast.literal_eval(run.stdout.strip().splitlines()[-1])
+    assert sum(n for name, n in told.items() if name.endswith(("read", "refused"))) == 150
