@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import io
 import resource
-import sys
 import tempfile
 import time
 import zipfile
@@ -36,7 +35,8 @@ def changed(data: atheris.FuzzedDataProvider, content: bytes) -> bytes:
     """Replace a piece of some bytes."""
     at = data.ConsumeIntInRange(0, len(content))
     gone = data.ConsumeIntInRange(0, 60)
-    return content[:at] + data.ConsumeBytes(data.ConsumeIntInRange(0, 60)) + content[at + gone :]
+    fresh: bytes = data.ConsumeBytes(data.ConsumeIntInRange(0, 60))
+    return content[:at] + fresh + content[at + gone :]
 
 
 def cell_changed(data: atheris.FuzzedDataProvider, content: bytes) -> bytes:
@@ -167,4 +167,4 @@ def solved() -> bytes:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -41,9 +41,9 @@ def copies(folder: Path, teachers: int) -> int:
 def _copy(table: pd.DataFrame, k: int) -> pd.DataFrame:
     """Return one copy: its codes and places are its own."""
     made = table.copy()
-    for column in table.columns.intersection(_CODES):
+    for column in table.columns.intersection(list(_CODES)):
         made[column] = [f"{code}-{k}" if code else "" for code in table[column]]
-    for column in table.columns.intersection(_LISTS):
+    for column in table.columns.intersection(list(_LISTS)):
         made[column] = [
             ";".join(f"{code}-{k}" for code in cell.split(";")) if cell else "" for cell in table[column]
         ]

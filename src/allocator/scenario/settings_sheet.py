@@ -141,10 +141,23 @@ def written(settings: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterato
         if isinstance(value, Mapping) and value:
             yield from written(value, path)
         else:
-            key = ".".join(
-                part if _BARE.fullmatch(part) else json.dumps(part, ensure_ascii=False) for part in path
-            )
-            yield key, _cell(list(path), value)
+            yield ".".join(map(_key, path)), _cell(list(path), value)
+
+
+def as_toml(settings: Mapping[str, Any], above: tuple[str, ...] = ()) -> str:
+    """Write settings as scenario.toml: a key with its points on every line."""
+    lines = []
+    for name, value in settings.items():
+        path = (*above, name)
+        if isinstance(value, Mapping) and value:
+            lines.append(as_toml(value, path))
+        else:
+            lines.append(f"{'.'.join(map(_key, path))} = {_toml(value)}\n")
+    return "".join(lines)
+
+
+def _key(part: str) -> str:
+    return part if _BARE.fullmatch(part) else json.dumps(part, ensure_ascii=False)
 
 
 def _cell(path: list[str], value: Any) -> str:
