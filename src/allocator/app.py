@@ -33,6 +33,7 @@ from allocator.rules.placement import NobodyInto
 from allocator.scenario.check import read
 from allocator.scenario.config import Config, Enrolment
 from allocator.scenario.files import label
+from allocator.scenario.overlay import Overlay
 from allocator.scenario.plans import read_plan
 from allocator.scenario.pseudonyms import pseudonymised, unnamed
 from allocator.scenario.read import Scenario
@@ -52,7 +53,13 @@ from allocator.solving.solve import solve as solve_problem
 from allocator.words import Text, text
 
 
-def check(folder: Path, changes: Mapping[str, Any] | None = None, *, pseudonymise: bool = False) -> Scenario:
+def check(
+    folder: Path,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    pseudonymise: bool = False,
+    over: Overlay | None = None,
+) -> Scenario:
     """Read a scenario and check everything that can be checked without solving.
 
     Parameters
@@ -63,13 +70,15 @@ def check(folder: Path, changes: Mapping[str, Any] | None = None, *, pseudonymis
         Settings in place of those of scenario.toml: ``moves``, ``seconds``, ``seed``, ``language``.
     pseudonymise
         Whether codes of teachers are replaced in everything that is told of a scenario that can be solved.
+    over
+        Closures, openings and recruits that are laid over the scenario, as a folder with them would be.
 
     Raises
     ------
     InputsAreWrong
         With every issue of all files.
     """
-    scenario = read(folder, _rules)
+    scenario = read(folder, _rules, over=over)
     scenario = pseudonymised(scenario) if pseudonymise else scenario
     return replace(scenario, config=_changed(scenario.config, changes or {}))
 

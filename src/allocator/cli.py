@@ -45,6 +45,7 @@ from allocator.report.sites import sites_story, write_sites
 from allocator.report.story import Story
 from allocator.report.sweep import sweep_story, write_sweep
 from allocator.report.workbook import workbook
+from allocator.scenario.overlay import Overlay
 from allocator.scenario.telling import nearest
 from allocator.words import Text, say, text
 
@@ -378,19 +379,38 @@ def resolve(
             metavar="TEACHER", help="A teacher refuses what the earlier plan asks. 教师不接受原安排"
         ),
     ] = None,
+    close: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SCHOOL[=TO]",
+            help="A school closes, and its pupils go to another; without =TO to the nearest. 撤并某校",
+        ),
+    ] = None,
+    opening: Annotated[
+        list[str] | None,
+        typer.Option("--open", metavar="SCHOOL", help="A planned school opens. 新校启用"),
+    ] = None,
+    recruit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SUBJECT/CERTIFICATE/DEGREE[=N]",
+            help="So many new teachers, such as pe/junior/bachelor=2. 新招聘教师：学科/资格层次/学历=人数",
+        ),
+    ] = None,
     seconds: Annotated[float | None, typer.Option(help="Limit for each level. 每一级的时限（秒）")] = None,
     language: LANGUAGE = None,
     names: Annotated[
         bool, typer.Option("--names", help="Show people's names in the report. 报告中显示姓名")
     ] = False,
 ) -> None:
-    """Solve anew from an earlier plan with the fewest changes: pins, refusals, another scenario. 在原方案上最少改动重新求解."""
+    """Solve anew from an earlier plan with the fewest changes: pins, refusals, closures, recruits. 在原方案上最少改动重新求解."""
     voice = _Voice(language)
     folder = _result_folder(scenario, out, voice.language, beside="score.html")
     folder = _beside_plan(folder, out, plan, voice)
     changes = _changes(None, seconds, None, language)
+    over = Overlay(tuple(close or ()), tuple(opening or ()), tuple(recruit or ()))
     with _told(voice):
-        asked = app.check(scenario, changes)
+        asked = app.check(scenario, changes, over=over)
         voice.found = asked.config.language
         before = app.earlier(asked, plan)
     only = _asked(before, pin or [], forbid or [], refuse or [], voice.language)

@@ -19,6 +19,7 @@ import numpy as np
 from allocator.domain import LADDERS
 from allocator.errors import Issue, quoted
 from allocator.scenario.config import refuse
+from allocator.scenario.overlay import Overlay
 from allocator.scenario.read import Scenario, place, read_draft
 from allocator.scenario.schema import NEEDED
 from allocator.scenario.settings import (
@@ -63,6 +64,7 @@ def read(
     *more: Check,
     needed: tuple[str, ...] = NEEDED,
     settings: Mapping[str, Any] | None = None,
+    over: Overlay | None = None,
 ) -> Scenario:
     """Read a scenario and check it, every issue of all files at once.
 
@@ -76,6 +78,8 @@ def read(
         Tables that must be there.
     settings
         What stands for scenario.toml where the folder has none.
+    over
+        What is laid over the scenario without a file.
 
     Returns
     -------
@@ -86,9 +90,11 @@ def read(
     InputsAreWrong
         With every issue.
     """
-    draft = read_draft(folder, needed, settings)
+    draft = read_draft(folder, needed, settings, over)
     issues = [*draft.issues, *check(draft.scenario, draft.unread)]
     issues += [issue for one in more for issue in one(draft.scenario)]
+    if over is not None:
+        issues = over.told(issues, f"{draft.scenario.name}/scenario.toml")
     order = {file: n for n, file in enumerate(dict.fromkeys(issue.file for issue in issues))}
     issues.sort(key=lambda issue: (order[issue.file], issue.row or 0))
     refuse(issues, draft.language)

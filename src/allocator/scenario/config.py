@@ -468,7 +468,7 @@ def read_config(layers: list[Layer], whole: bool, issues: list[Issue]) -> tuple[
     merged: dict[str, Any] = {}
     for layer in layers:
         merged = {key: value for key, value in merged.items() if key not in _OF_ITS_OWN}
-        merged = _laid_over(merged, layer.settings)
+        merged = laid_over(merged, layer.settings)
     try:
         return Config.model_validate(merged), set()
     except ValidationError as error:
@@ -487,9 +487,10 @@ def language_of(layers: list[Layer]) -> str:
     return str(found[-1]) if found else "zh"
 
 
-def _laid_over(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+def laid_over(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Lay settings over others, key by key, also inside tables."""
     both = {
-        k: _laid_over(under[k], v)
+        k: laid_over(under[k], v)
         for k, v in over.items()
         if isinstance(v, dict) and isinstance(under.get(k), dict)
     }
