@@ -27,6 +27,7 @@ from allocator.plan import Plan, places, standing_still
 from allocator.problem import Problem, build
 from allocator.report.answer import Answer, Measured, Priced, Proposed, Scored, Traced, rival
 from allocator.report.sweep import Swept, opened
+from allocator.report.verdict import gave_way
 from allocator.rules.asked import Place
 from allocator.rules.catalogue import concerns_nobody, printed, settle
 from allocator.rules.placement import NobodyInto
@@ -50,7 +51,8 @@ from allocator.solving.price import prices
 from allocator.solving.rounds import by_rounds
 from allocator.solving.solve import Progress, judge
 from allocator.solving.solve import solve as solve_problem
-from allocator.words import Text, text
+from allocator.solving.way_out import way_out as find_way_out
+from allocator.words import Text, say, text
 
 
 def check(
@@ -164,6 +166,30 @@ def answer(
     seconds = time.monotonic() - clock
     traced, untraced = _traced(scenario, points, progress, stop) if points else (None, None)
     return Answer(scenario, result, card, still, began, seconds, other, costs, traced, untraced)
+
+
+def way_out(
+    scenario: Scenario, none: NoPlan, progress: Progress | None = None, stop: Event | None = None
+) -> Answer | None:
+    """Solve where hard rules leave no plan, with one of them giving way as little as it must, and measure the plan.
+
+    Returns
+    -------
+    The plan, under a notice of what it does not keep; None where no rule by itself leaves one, or the time ran out.
+    """
+    began, clock = datetime.now(UTC), time.monotonic()
+    problem = build(scenario)
+    rules = settle(scenario.config, scenario.rulebook, scenario.name, [])
+    result = find_way_out(problem, rules, none.ways, progress, stop)
+    if result is None:
+        return None
+    words, language = gave_way(result), scenario.config.language
+    between = " " if language == "en" and scenario.config.notice else ""
+    notice = f"{say(words, language)}{between}{scenario.config.notice}"
+    scenario = replace(scenario, config=scenario.config.model_copy(update={"notice": notice}))
+    card = scorecard(problem, result.plan, result.eligible)
+    still = scorecard(problem, standing_still(problem))
+    return Answer(scenario, result, card, still, began, time.monotonic() - clock)
 
 
 def _traced(

@@ -27,6 +27,7 @@ from allocator.explain.weigh import Weighing
 from allocator.plan import places
 from allocator.report.again import COLUMNS as CHANGE_COLUMNS
 from allocator.report.again import rows as change_rows
+from allocator.report.answer import Answer
 from allocator.report.chapters import story
 from allocator.report.closures import closures_story, write_closures
 from allocator.report.compare import MOST, compare_story, read_results, write_compare
@@ -46,6 +47,7 @@ from allocator.report.story import Story
 from allocator.report.sweep import sweep_story, write_sweep
 from allocator.report.workbook import workbook
 from allocator.scenario.overlay import Overlay
+from allocator.scenario.read import Scenario
 from allocator.scenario.telling import nearest
 from allocator.words import Text, say, text
 
@@ -155,10 +157,7 @@ def solve(
     with _told(voice):
         asked = app.check(scenario, changes, pseudonymise=pseudonymise)
         voice.found = asked.config.language
-        answer = _beside(
-            lambda progress, stop: app.answer(asked, progress, priced=prices, points=points or 0, stop=stop),
-            voice,
-        )
+        answer = _solved(asked, voice, prices, points or 0)
         told = story(answer, names=names)
         more = _figures(told, pictures)
         if answer.frontier is not None:
@@ -166,6 +165,24 @@ def solve(
         book = workbook(answer, told, names=names)
         written = write(answer, folder, page(told), _command(), book, more)
     _summary(told, next(path for path in written if path.name == "report.html"))
+    if answer.result.gave_way:
+        raise typer.Exit(NO_PLAN)
+
+
+def _solved(asked: Scenario, voice: _Voice, prices: bool, points: int) -> Answer:
+    """Solve a scenario; where no plan keeps its hard rules, say why, and go on to the least way out."""
+    try:
+        return _beside(
+            lambda progress, stop: app.answer(asked, progress, priced=prices, points=points, stop=stop), voice
+        )
+    except NoPlan as none:
+        refused = none
+    _no_plan(refused, voice)
+    found = _beside(lambda progress, stop: app.way_out(asked, refused, progress, stop), voice)
+    if found is None:
+        raise typer.Exit(NO_PLAN)
+    _print(text("The plan of the least way out:"), voice.language)
+    return found
 
 
 @cli.command()
@@ -877,10 +894,10 @@ def _told(voice: _Voice) -> Iterator[None]:
             text("Nothing was computed: {n} errors must be corrected first.", n=n), voice, WRONG_INPUT
         ) from None
     except NoPlan as none:
-        _print(text("No plan can keep all hard rules:"), voice.language, error=True)
-        for line in none.conflict:
-            _print(text("  {words}", words=line), voice.language, error=True)
+        _no_plan(none, voice)
         raise typer.Exit(NO_PLAN) from None
+    except typer.Exit:
+        raise
     except LimitReached:
         words = text("The time limit ran out before any plan was found; allow more seconds a level.")
         raise _ended(words, voice, NO_TIME) from None
@@ -906,6 +923,13 @@ def _told(voice: _Voice) -> Iterator[None]:
             kind=type(error).__name__,
         )
         raise _ended(words, voice, FAULT) from None
+
+
+def _no_plan(none: NoPlan, voice: _Voice) -> None:
+    """Print why there is no plan."""
+    _print(text("No plan can keep all hard rules:"), voice.language, error=True)
+    for line in none.conflict:
+        _print(text("  {words}", words=line), voice.language, error=True)
 
 
 def _ended(words: Text, voice: _Voice, code: int) -> typer.Exit:

@@ -12,9 +12,9 @@ from allocator.errors import NoPlan
 from allocator.evenness import Term, terms
 from allocator.model import Cohorts, Model, assignment, cohorts
 from allocator.problem import Bools, Ints, Problem
-from allocator.rules.catalogue import aggregate_rules, knowing, pair_rules
+from allocator.rules.catalogue import ALWAYS_HARD, aggregate_rules, knowing, pair_rules
 from allocator.rules.contract import PairRule, Rule, leaves_open_school
-from allocator.rules.placement import EveryonePlaced
+from allocator.rules.placement import EveryonePlaced, PinsKept
 from allocator.solving.levels import add_costs, points
 from allocator.words import Text, text
 
@@ -166,10 +166,12 @@ def _somewhere(
     if not len(lost):
         return
     sentences: list[Text] = []
+    ways: list[set[str]] = []
     for cohort in lost:
         who = [problem.teachers.ids[t] for t in np.flatnonzero(groups.of == cohort)]
         first = groups.first[[cohort]]
         hard = _needed([(r, r.refuses(problem, first)[0]) for r in pair_rules(rules) if r.level == "hard"])
+        ways.append({rule.id for rule in hard} - ALWAYS_HARD)
         said = [text("'{rule}' ({sentence})", rule=r.id, sentence=r.said()) for r in hard]
         sentences.append(
             text(
@@ -178,7 +180,10 @@ def _somewhere(
                 rules=said,
             )
         )
-    raise NoPlan(sentences, problem.config.language)
+    alone = set.intersection(*ways)
+    raise NoPlan(
+        sentences, problem.config.language, sorted(alone, key=lambda name: (name != PinsKept.id, name))
+    )
 
 
 def _needed(refusing: Sequence[tuple[PairRule, Bools]]) -> list[PairRule]:
