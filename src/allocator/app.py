@@ -677,6 +677,22 @@ def scales(scenario: Scenario, plan: Path) -> Weighing:
     return Weighing(problem, result.rules, given)
 
 
+def by_hand(scenario: Scenario, plan: Path, before: Path) -> tuple[Weighing, Plan]:
+    """Put a plan of a checked scenario on the scales, and read what was made of it by hand.
+
+    Parameters
+    ----------
+    plan, before
+        The plan.csv by hand, and that which it was made from.
+
+    Raises
+    ------
+    InputsAreWrong
+        With every issue of either.
+    """
+    return scales(scenario, before), _given(scenario, plan)[2]
+
+
 def rules(rulebook: str = "", language: str = "zh") -> list[dict[str, Any]]:
     """Return the catalogue of rules with the defaults of a rulebook, a name or a path.
 

@@ -23,6 +23,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 import allocator
 from allocator import app
 from allocator.errors import InputsAreWrong, Issue, LimitReached, NoPlan, quoted
+from allocator.explain.edits import edits
 from allocator.explain.weigh import Weighing
 from allocator.plan import places
 from allocator.report.again import COLUMNS as CHANGE_COLUMNS
@@ -32,6 +33,7 @@ from allocator.report.chapters import story
 from allocator.report.closures import closures_story, write_closures
 from allocator.report.compare import MOST, compare_story, read_results, write_compare
 from allocator.report.documents import write_notices
+from allocator.report.edits import edit_lines
 from allocator.report.explain import post_lines, refusal_lines, school_lines, teacher_lines, to_lines
 from allocator.report.fallbacks import fallbacks as refusals_of
 from allocator.report.fallbacks import write_fallbacks
@@ -582,12 +584,20 @@ def explain(
             help="Who could stand in if a teacher refuses. 某位教师不接受安排时的替补", show_default=False
         ),
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PLAN",
+            help="What each change by hand costs against this plan.csv. 手工改动相对原方案的代价",
+            show_default=False,
+        ),
+    ] = None,
     language: LANGUAGE = None,
 ) -> None:
-    """Say why, why not, who else, and why a post is empty. 解释方案."""
+    """Say why, why not, who else, why a post is empty, and what changes by hand cost. 解释方案."""
     voice = _Voice(language)
-    if sum(one is not None for one in (teacher, post, school, refusal)) != 1:
-        words = text("ask about one teacher, one post, one school or one refusal")
+    if sum(one is not None for one in (teacher, post, school, refusal, against)) != 1:
+        words = text("ask about one teacher, one post, one school, one refusal, or against another plan")
         raise _bad_usage("--teacher", words, voice.language)
     if to is not None and teacher is None:
         raise _bad_usage("--to", text("name the teacher with --teacher"), voice.language)
@@ -595,9 +605,12 @@ def explain(
     with _told(voice):
         asked = app.check(scenario, changes)
         voice.found = asked.config.language
-        found = app.scales(asked, plan)
+        by_hand = None if against is None else app.by_hand(asked, plan, against)
+        found = app.scales(asked, plan) if by_hand is None else by_hand[0]
     _warned(found.problem.warnings[len(asked.warnings) :], voice)
-    if school is not None:
+    if by_hand is not None:
+        lines = edit_lines(found, edits(*by_hand))
+    elif school is not None:
         lines = school_lines(found, _known("--school", school, found.problem.school_ids, voice.language))
     elif refusal is not None:
         who = _known("--refusal", refusal, found.problem.teachers.ids, voice.language)

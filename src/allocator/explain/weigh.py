@@ -332,8 +332,9 @@ class Weighing:
         who = {self.problem.teachers.ids[t] for t in changed}
         plan = self.changed(outcome.changes)
         found: list[Violation] = []
+        leaves = any(p < 0 for p in changed.values())
         for rule in self.rules:
-            if not isinstance(rule, PairRule):
+            if not isinstance(rule, PairRule) or (leaves and isinstance(rule, EveryonePlaced)):
                 found += rule.violations(self.problem, plan)
                 continue
             found += [v for v in self._pair_breaches.get(rule.id, ()) if not who & set(v.who)]

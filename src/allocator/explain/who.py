@@ -116,10 +116,11 @@ def outcome(scales: Weighing, changes: Sequence[Change]) -> Outcome:
 
 def best(scales: Weighing, sets: Sequence[Sequence[Change]], many: int = BEST) -> tuple[Outcome, ...]:
     """Return the best of some sets of changes: those that break no rule first, then level by level."""
-    return _first(scales, scales.weighed(sets), many)
+    return first(scales, scales.weighed(sets), many)
 
 
-def _first(scales: Weighing, weighed: Sequence[Weighed], many: int = BEST) -> tuple[Outcome, ...]:
+def first(scales: Weighing, weighed: Sequence[Weighed], many: int = BEST) -> tuple[Outcome, ...]:
+    """Return the best of what was weighed, every rule counted."""
     found = sorted(weighed, key=lambda one: (len(one[1]), scales.key(one[0]), one[0].changes))
     judged = [one if known else scales.judged(one) for one, _, known in found[:many]]
     return tuple(sorted(judged, key=lambda one: (len(one.broken) > 0, scales.key(one), one.changes)))
@@ -135,7 +136,7 @@ def about_teacher(scales: Weighing, teacher: int) -> AboutTeacher:
     if home not in (-1, post) and scales.lawful[teacher, home]:
         still = outcome(scales, [(teacher, home)])
     there = scales.weighed(elsewhere)
-    others = _first(scales, there)
+    others = first(scales, there)
     spare = others[0].changes[0][1] if others else -1
     instead = scales.weighed(list(_instead(scales, teacher, home, post, spare)))
     return AboutTeacher(
@@ -146,7 +147,7 @@ def about_teacher(scales: Weighing, teacher: int) -> AboutTeacher:
         others,
         len(elsewhere),
         sum(not broken for _, broken, _ in there),
-        _first(scales, instead),
+        first(scales, instead),
         len({one.changes[-1][0] for one, _, _ in instead}),
         len({one.changes[-1][0] for one, broken, _ in instead if not broken}),
         ties(scales, instead),
@@ -217,7 +218,7 @@ def about_post(scales: Weighing, post: int) -> AboutPost:
         len(lawful),
         worse,
         tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
-        _first(scales, weighed),
+        first(scales, weighed),
         shortage(problem, scales.lawful, post),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from allocator.explain.weigh import Outcome, Weighing
+from allocator.explain.weigh import SAME, Outcome, Weighing
 from allocator.explain.who import (
     AboutPost,
     AboutTeacher,
@@ -39,18 +39,28 @@ def _places(scales: Weighing, teacher: int) -> Text:
 
 def effect(scales: Weighing, one: Outcome) -> Text:
     """Say what changes at the first level that changes, and which rules would be broken."""
+    words = next(iter(difference(scales, one)), text("nothing that is counted changes"))
     found = scales.worse(one)
-    if found is None:
-        words = text("nothing that is counted changes")
-    else:
-        name, difference = found
-        before, after = _apart(scales.values[name], one.values[name])
-        words = text("{level}: {before} → {after}", level=LEVELS[name], before=before, after=after)
-        if difference < 0 and not one.broken:
-            words = text("{words} (better than in this plan)", words=words)
+    if found is not None and found[1] < 0 and not one.broken:
+        words = text("{words} (better than in this plan)", words=words)
     if not one.broken:
         return words
-    return text("{words}; breaks {rules}", words=words, rules=[_breach(v) for v in _one_each(one.broken)])
+    return text("{words}; breaks {rules}", words=words, rules=breaches(one))
+
+
+def difference(scales: Weighing, one: Outcome) -> list[Text]:
+    """Say of every level that changes its value before and after, in the order of the levels."""
+    told = []
+    for name in scales.levels:
+        if abs(one.values[name] - scales.values[name]) > SAME:
+            before, after = _apart(scales.values[name], one.values[name])
+            told.append(text("{level}: {before} → {after}", level=LEVELS[name], before=before, after=after))
+    return told
+
+
+def breaches(one: Outcome) -> list[Text]:
+    """Name the rules that would be broken, each with its first breach."""
+    return [_breach(v) for v in _one_each(one.broken)]
 
 
 def _apart(before: float, after: float) -> tuple[str, str]:
