@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import reduce
@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from allocator.closures.advise import SHARES, advice, closures_of, code
-from allocator.closures.choose import Chooser, Proposal, most_posts, worth
+from allocator.closures.choose import Chooser, Proposal, most_posts
 from allocator.closures.choose import frontier as choose_closures
+from allocator.closures.choose import worth as worth_of
 from allocator.closures.layout import Layout, layout, own_ways
 from allocator.closures.sweep import cases as closure_cases
 from allocator.closures.sweep import run as run_cases
@@ -30,6 +31,7 @@ from allocator.report.sweep import Swept, opened
 from allocator.report.verdict import gave_way
 from allocator.rules.asked import Place
 from allocator.rules.catalogue import concerns_nobody, printed, settle
+from allocator.rules.contract import Rule
 from allocator.rules.placement import NobodyInto
 from allocator.scenario.check import read
 from allocator.scenario.config import Config, Enrolment
@@ -47,11 +49,14 @@ from allocator.sites.read import Places, read_places
 from allocator.solving.again import again
 from allocator.solving.frontier import frontier as trace_frontier
 from allocator.solving.needed import needed as fewest_moves
+from allocator.solving.prepare import prepare
 from allocator.solving.price import prices
+from allocator.solving.result import Level
 from allocator.solving.rounds import by_rounds
-from allocator.solving.solve import Progress, judge
+from allocator.solving.solve import Progress, assign, judge
 from allocator.solving.solve import solve as solve_problem
 from allocator.solving.way_out import way_out as find_way_out
+from allocator.solving.worth import Worth, by_zone
 from allocator.words import Text, say, text
 
 
@@ -520,7 +525,7 @@ def _measured(closed: Scenario, now: Problem, found: Layout, proposal: Proposal)
     )
     there = np.isin(now.school_ids, [found.ids[s] for s in proposal.closed])[now.sections.school]
     left = int(now.after.posts[~there].sum() - then.after.posts[~there].sum())
-    return Priced(proposal, worth(found, proposal.closed, proposal.ways), posts, quota, left)
+    return Priced(proposal, worth_of(found, proposal.closed, proposal.ways), posts, quota, left)
 
 
 def _spread(priced: list[Priced], n: int) -> list[int]:
@@ -691,6 +696,54 @@ def by_hand(scenario: Scenario, plan: Path, before: Path) -> tuple[Weighing, Pla
         With every issue of either.
     """
     return scales(scenario, before), _given(scenario, plan)[2]
+
+
+def worth(
+    folder: Path,
+    kinds: Sequence[str],
+    changes: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+    stop: Event | None = None,
+) -> tuple[tuple[Level, ...], list[tuple[str, list[Worth]]]]:
+    """Solve a scenario without and with more teachers of some kinds in each zone, all at once and closer than asked.
+
+    Parameters
+    ----------
+    kinds
+        Each as :class:`allocator.scenario.overlay.Overlay` has recruits.
+
+    Returns
+    -------
+    The levels without them, those that the scenario names and those that come before; and what each kind is worth.
+
+    Raises
+    ------
+    InputsAreWrong, NoPlan, LimitReached
+        As in :func:`solve`.
+    """
+
+    def ready(kind: Sequence[str]) -> tuple[Problem, tuple[Rule, ...]]:
+        asked = check(folder, changes, over=Overlay(recruit=tuple(kind), recruit_by="--worth"))
+        budget = asked.config.budget
+        closer = budget.model_copy(update={"gap": min(budget.gap, _CLOSE)})
+        asked = replace(asked, config=asked.config.model_copy(update={"budget": closer}))
+        return build(asked), settle(asked.config, asked.rulebook, asked.name, [])
+
+    ready(kinds)  # what is wrong with any of them is told before all
+    problem, rules = ready(())
+    named = {"reserve", "rules", *problem.config.objective.levels}
+    without = [
+        one for one in assign(prepare(problem, rules), progress, stop=stop).levels if one.name in named
+    ]
+    found = []
+    for kind in kinds:
+        more, rules = ready([kind])
+        fresh = [who for who in more.teachers.ids if who not in set(problem.teachers.ids)]
+        found.append((kind, list(by_zone(more, rules, fresh, progress, stop))))
+    return tuple(without), found
+
+
+_CLOSE = 0.0005  # gap within which plans with and without more teachers are compared
 
 
 def rules(rulebook: str = "", language: str = "zh") -> list[dict[str, Any]]:

@@ -48,6 +48,7 @@ from allocator.report.sites import sites_story, write_sites
 from allocator.report.story import Story
 from allocator.report.sweep import sweep_story, write_sweep
 from allocator.report.workbook import workbook
+from allocator.report.worth import worth_lines
 from allocator.scenario.overlay import Overlay
 from allocator.scenario.read import Scenario
 from allocator.scenario.telling import nearest
@@ -592,12 +593,21 @@ def explain(
             show_default=False,
         ),
     ] = None,
+    worth: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SUBJECT/CERTIFICATE/DEGREE[=N]",
+            help="What so many more teachers would be worth in each zone: solves again. 各片区增加此类教师的价值",
+        ),
+    ] = None,
     language: LANGUAGE = None,
 ) -> None:
     """Say why, why not, who else, why a post is empty, and what changes by hand cost. 解释方案."""
     voice = _Voice(language)
-    if sum(one is not None for one in (teacher, post, school, refusal, against)) != 1:
-        words = text("ask about one teacher, one post, one school, one refusal, or against another plan")
+    if sum(bool(one) for one in (teacher, post, school, refusal, against, worth)) != 1:
+        words = text(
+            "ask about one teacher, one post, one school, one refusal, another plan, or what more teachers are worth"
+        )
         raise _bad_usage("--teacher", words, voice.language)
     if to is not None and teacher is None:
         raise _bad_usage("--to", text("name the teacher with --teacher"), voice.language)
@@ -608,7 +618,11 @@ def explain(
         by_hand = None if against is None else app.by_hand(asked, plan, against)
         found = app.scales(asked, plan) if by_hand is None else by_hand[0]
     _warned(found.problem.warnings[len(asked.warnings) :], voice)
-    if by_hand is not None:
+    if worth:
+        with _told(voice):
+            more = _beside(lambda progress, stop: app.worth(scenario, worth, changes, progress, stop), voice)
+        lines = worth_lines(found.values, *more)
+    elif by_hand is not None:
         lines = edit_lines(found, edits(*by_hand))
     elif school is not None:
         lines = school_lines(found, _known("--school", school, found.problem.school_ids, voice.language))

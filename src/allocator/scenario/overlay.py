@@ -15,7 +15,7 @@ from typing import Any
 from allocator.errors import Issue, quoted
 from allocator.words import Text, text
 
-_CLOSE, _OPEN, _RECRUIT = "--close", "--open", "--recruit"
+_CLOSE, _OPEN = "--close", "--open"
 _KIND = re.compile(r"([^/=]+)/([^/=]+)/([^/=]+)(?:=(\d{1,4}))?", re.ASCII)
 _CODE = re.compile(r"[a-z_]{1,40}")
 _MOST = 1000
@@ -46,11 +46,14 @@ class Overlay:
         Planned schools that open.
     recruit
         ``pe/junior/bachelor=2``: two new teachers with this subject, certificate and degree.
+    recruit_by
+        The option by which recruits are asked for.
     """
 
     close: tuple[str, ...] = ()
     opening: tuple[str, ...] = ()
     recruit: tuple[str, ...] = ()
+    recruit_by: str = "--recruit"
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -71,7 +74,7 @@ class Overlay:
                 code = _free(read[0][0], known)
                 known.add(code)
                 rows.append([code, *read[0], "yes"])
-            yield _label(_RECRUIT, given), rows
+            yield _label(self.recruit_by, given), rows
 
     def issues(self) -> Iterator[Issue]:
         """Report what cannot be read."""
@@ -95,7 +98,7 @@ class Overlay:
                     "SUBJECT/CERTIFICATE/DEGREE=NUMBER, with a number from 1 to {most}", most=_MOST
                 )
                 way = text("write for example pe/junior/bachelor=2")
-                yield _issue(_RECRUIT, quoted(given), expected, way)
+                yield _issue(self.recruit_by, quoted(given), expected, way)
 
     def told(self, issues: Iterable[Issue], file: str) -> list[Issue]:
         """Tell issues where they were asked for, in place of rows and keys that no file has, and each once.
@@ -111,7 +114,7 @@ class Overlay:
             for school, _ in [_closure(given)]
         }
         keys |= {f"openings.{given.strip()}": _label(_OPEN, given) for given in self.opening}
-        labels = {_label(_RECRUIT, given) for given in self.recruit}
+        labels = {_label(self.recruit_by, given) for given in self.recruit}
         return list(dict.fromkeys(_moved(issue, file, keys, labels) for issue in issues))
 
 
