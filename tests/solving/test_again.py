@@ -131,6 +131,26 @@ def test_what_rules_refuse_is_told_with_the_fewest_rules(tmp_path: Path) -> None
     assert "certificate.rank" in str(error.value)
 
 
+def test_what_is_asked_is_part_of_the_conflict(tmp_path: Path) -> None:
+    """Four are asked to leave where three may: they are named with the budget, the fifth, whom a closure moves, is not."""
+    problem, rules = problem_of(variant(tmp_path / "v"))
+    plan, every = solve(problem, rules).plan, places(problem)
+    to = {"T01": "B1", "T02": "B1", "T03": "A2", "T07": "B1", "T11": "B1"}
+    only = {who: frozenset(place for place in every if place[0] == school) for who, school in to.items()}
+    with pytest.raises(NoPlan) as none:
+        again(problem, rules, plan, only)
+    said = [str(line) for line in none.value.conflict]
+    named = {
+        who: school for who, school in to.items() if any(f"{who}: asked to be at {school}" in s for s in said)
+    }
+    assert named == {who: school for who, school in to.items() if who != "T11"}
+    assert any("'question.asked' gives way by 1" in s for s in said)
+    assert any("'budget.moves' gives way by 1" in s for s in said)
+    for who in ("T01", "T02", "T03", "T07"):
+        rest = {other: some for other, some in only.items() if other != who}
+        assert len(again(problem, rules, plan, rest).changed), "without any one of them there is a plan"
+
+
 def places_of(file: Path) -> list[tuple[str, ...]]:
     """Who has which place in a plan.csv."""
     return [(r["teacher_id"], r["to_school"], r["to_stage"], r["to_subject"]) for r in rows(file)]

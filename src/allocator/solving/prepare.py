@@ -26,7 +26,8 @@ class Prepared:
     """A problem made ready: its cohorts, its model, its rules with the budget in numbers.
 
     ``eligible`` are the teachers who could lawfully leave a school that stays open, by index.
-    ``early`` says that it is a round before the last, where whoever waits may still be placed.
+    ``early`` says that it is a round before the last, where whoever waits may still be placed. ``offer`` is what is
+    offered to whom, or asked of whom, beside the rules.
     """
 
     model: Model
@@ -34,6 +35,7 @@ class Prepared:
     eligible: Ints
     terms: list[Term]
     early: bool = False
+    offer: PairRule | None = None
 
     @property
     def problem(self) -> Problem:
@@ -77,7 +79,7 @@ def prepare(
     for total in aggregate_rules(rules):
         total.add(problem, model)
     add_costs(model)
-    return Prepared(model, rules, eligible, terms(model), waiting is not None)
+    return Prepared(model, rules, eligible, terms(model), waiting is not None, offer)
 
 
 def lawful(

@@ -19,6 +19,7 @@ from allocator.model import INFINITY, deal, whole_people
 from allocator.plan import Plan
 from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
+from allocator.rules.asked import AskedOf
 from allocator.rules.contract import Case, Limits, PairRule, Rule, TotalsRule, Violation
 from allocator.rules.placement import EveryonePlaced, PinsKept
 from allocator.solving.clock import Deadline, OutOfTime
@@ -174,6 +175,8 @@ def _parts(problem: Problem, rule: Rule) -> Iterator[int]:
     if isinstance(rule, PinsKept):
         pinned = (problem.teachers.pin >= 0) | problem.teachers.stays
         yield from (int(t) for t in np.flatnonzero(pinned))
+    elif isinstance(rule, AskedOf):
+        yield from (t for t, who in enumerate(problem.teachers.ids) if who in rule.only)
     elif isinstance(rule, TotalsRule):
         limits = rule.limits(problem)
         yield from (int(i) for i in np.flatnonzero((limits.low > -INFINITY) | (limits.high < INFINITY)))
@@ -227,7 +230,7 @@ class Way:
 def ways_out(prepared: Prepared, parts: Sequence[Rule], deadline: Deadline) -> list[Way]:
     """Let each rule of a conflict give way alone, as little as it must; the least first, those that do not suffice left out.
 
-    Of those that give way by as much, what the planner has pinned comes first.
+    Of those that give way by as much, what the planner has pinned or asked comes first.
 
     Raises
     ------
@@ -239,7 +242,7 @@ def ways_out(prepared: Prepared, parts: Sequence[Rule], deadline: Deadline) -> l
     found = [gives_way(prepared.problem, prepared.rules, rule, deadline) for rule in asked]
     return sorted(
         (way for way in found if way is not None),
-        key=lambda way: (way.amount, way.rule.id != PinsKept.id, way.rule.id),
+        key=lambda way: (way.amount, not isinstance(way.rule, PinsKept | AskedOf), way.rule.id),
     )
 
 
@@ -275,10 +278,14 @@ def gives_way(
 def told(prepared: Prepared, deadline: Deadline) -> tuple[list[Text], tuple[str, ...]]:
     """Say what cannot be kept together, and the ways out; nothing where the time ran out before that was known.
 
+    What a question asks of single teachers counts as a rule.
+
     Returns
     -------
     The sentences, and the rules that can give way, each alone, the least first.
     """
+    if isinstance(prepared.offer, AskedOf) and prepared.offer.only:
+        prepared = replace(prepared, rules=(*prepared.rules, prepared.offer))
     try:
         parts = smallest(prepared, deadline)
         if not parts:
