@@ -42,7 +42,7 @@ def effect(scales: Weighing, one: Outcome) -> Text:
     words = next(iter(difference(scales, one)), text("nothing that is counted changes"))
     found = scales.worse(one)
     if found is not None and found[1] < 0 and not one.broken:
-        words = text("{words} (better than in this plan)", words=words)
+        words = text("{words} (better than without the change)", words=words)
     if not one.broken:
         return words
     return text("{words}; breaks {rules}", words=words, rules=breaches(one))
