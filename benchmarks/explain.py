@@ -16,9 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from allocator import app
+from allocator.explain.edits import edits
 from allocator.explain.weigh import Outcome, Weighing
 from allocator.explain.who import about_post, about_teacher, refusals
 from allocator.metrics.scorecard import scorecard
+from allocator.plan import Plan
 from allocator.solving.solve import judge
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -61,7 +63,10 @@ def asked(scales: Weighing, rng: np.random.Generator) -> tuple[str, list[Outcome
     problem, plan = scales.problem, scales.plan
     empty = np.flatnonzero(plan.unfilled(problem))
     clock = time.monotonic()
-    if len(empty) and rng.random() < 0.3:
+    kind = rng.random()
+    if kind > 0.8:
+        return _edited(scales, rng)
+    if len(empty) and kind < 0.3:
         post = int(rng.choice(empty))
         found = about_post(scales, post)
         seconds = time.monotonic() - clock
@@ -73,6 +78,25 @@ def asked(scales: Weighing, rng: np.random.Generator) -> tuple[str, list[Outcome
     still = [answer.still] if answer.still else []
     told = [*still, *answer.elsewhere, *answer.instead]
     return f"teacher {problem.teachers.ids[who]}", told, list(_unlawful(scales, who)), seconds
+
+
+def _edited(scales: Weighing, rng: np.random.Generator) -> tuple[str, list[Outcome], list[str], float]:
+    """Change one to four people by hand, to lawful posts, and ask what it costs."""
+    who = rng.choice(len(scales.problem.teachers), rng.integers(1, 5), replace=False)
+    post = scales.plan.post.copy()
+    for t in who:
+        lawful = np.flatnonzero(scales.lawful[t])
+        post[t] = rng.choice(lawful) if len(lawful) else post[t]
+    clock = time.monotonic()
+    found = edits(scales, Plan(post))
+    seconds = time.monotonic() - clock
+    if found is None:
+        return "by hand, nothing", [], [], seconds
+    choices = [one for _, some in found.groups for one in some]
+    told = [found.together, *(one for one, _ in found.groups), *(one.alone for one in choices)]
+    told += [o for one in choices for o in (*one.elsewhere.best, *one.instead.best)]
+    names = " ".join(scales.problem.teachers.ids[one.teacher] for one in choices)
+    return f"by hand {names}", told, [], seconds
 
 
 def _miscounted(scales: Weighing, post: int) -> Iterator[str]:

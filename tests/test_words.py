@@ -25,6 +25,7 @@ FOLDER = SOURCE / "labels" / "zh" / "LC_MESSAGES"
 AGAIN = "run: make words, and translate what is new"
 SAME = {  # codes and frames, which are written alike in both languages
     "  {words}",
+    "    {words}",
     "  {sign} {words}",
     "false",
     "true",

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from allocator.closures.advise import SHARES, advice, closures_of, code
-from allocator.closures.choose import Chooser, Proposal, most_posts, worth
+from allocator.closures.choose import Chooser, Proposal, most_posts
 from allocator.closures.choose import frontier as choose_closures
+from allocator.closures.choose import worth as worth_of
 from allocator.closures.layout import Layout, layout, own_ways
 from allocator.closures.sweep import cases as closure_cases
 from allocator.closures.sweep import run as run_cases
@@ -27,13 +28,16 @@ from allocator.plan import Plan, places, standing_still
 from allocator.problem import Problem, build
 from allocator.report.answer import Answer, Measured, Priced, Proposed, Scored, Traced, rival
 from allocator.report.sweep import Swept, opened
+from allocator.report.verdict import gave_way
 from allocator.rules.asked import Place
 from allocator.rules.catalogue import concerns_nobody, printed, settle
+from allocator.rules.contract import Rule
 from allocator.rules.placement import NobodyInto
 from allocator.scenario.check import read
-from allocator.scenario.config import Config, Enrolment, refuse
+from allocator.scenario.config import Config, Enrolment, laid_over, read_layers, refuse
 from allocator.scenario.files import label
 from allocator.scenario.importers.run import Imported, import_files
+from allocator.scenario.overlay import Overlay
 from allocator.scenario.plans import read_plan
 from allocator.scenario.pseudonyms import pseudonymised, unnamed
 from allocator.scenario.raw import RawTable, raw_tables
@@ -49,14 +53,24 @@ from allocator.sites.read import Places, read_places
 from allocator.solving.again import again
 from allocator.solving.frontier import frontier as trace_frontier
 from allocator.solving.needed import needed as fewest_moves
+from allocator.solving.prepare import prepare
 from allocator.solving.price import prices
+from allocator.solving.result import Level
 from allocator.solving.rounds import by_rounds
-from allocator.solving.solve import Progress, judge
+from allocator.solving.solve import Progress, assign, judge
 from allocator.solving.solve import solve as solve_problem
-from allocator.words import Text, text
+from allocator.solving.way_out import way_out as find_way_out
+from allocator.solving.worth import Worth, by_zone
+from allocator.words import Text, say, text
 
 
-def check(folder: Path, changes: Mapping[str, Any] | None = None, *, pseudonymise: bool = False) -> Scenario:
+def check(
+    folder: Path,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    pseudonymise: bool = False,
+    over: Overlay | None = None,
+) -> Scenario:
     """Read a scenario and check everything that can be checked without solving.
 
     Parameters
@@ -67,13 +81,15 @@ def check(folder: Path, changes: Mapping[str, Any] | None = None, *, pseudonymis
         Settings in place of those of scenario.toml: ``moves``, ``seconds``, ``seed``, ``language``.
     pseudonymise
         Whether codes of teachers are replaced in everything that is told of a scenario that can be solved.
+    over
+        Closures, openings and recruits that are laid over the scenario, as a folder with them would be.
 
     Raises
     ------
     InputsAreWrong
         With every issue of all files.
     """
-    scenario = read(folder, _rules)
+    scenario = read(folder, _rules, over=over)
     scenario = pseudonymised(scenario) if pseudonymise else scenario
     return replace(scenario, config=_changed(scenario.config, changes or {}))
 
@@ -100,6 +116,13 @@ def missing(folder: Path) -> tuple[Issue, ...]:
         return check(folder).warnings
     except InputsAreWrong as wrong:
         return wrong.issues
+
+
+def settings(scenario: Path) -> dict[str, Any]:
+    """Return the settings of a scenario as they are written, those of its bases below them."""
+    issues: list[Issue] = []
+    layers, _ = read_layers(scenario, issues, {})
+    return reduce(laid_over, (layer.settings for layer in layers), {})
 
 
 def template(scenario: Path | None, language: str | None, out: Path) -> bytes:
@@ -211,6 +234,30 @@ def answer(
     seconds = time.monotonic() - clock
     traced, untraced = _traced(scenario, points, progress, stop) if points else (None, None)
     return Answer(scenario, result, card, still, began, seconds, other, costs, traced, untraced)
+
+
+def way_out(
+    scenario: Scenario, none: NoPlan, progress: Progress | None = None, stop: Event | None = None
+) -> Answer | None:
+    """Solve where hard rules leave no plan, with one of them giving way as little as it must, and measure the plan.
+
+    Returns
+    -------
+    The plan, under a notice of what it does not keep; None where no rule by itself leaves one, or the time ran out.
+    """
+    began, clock = datetime.now(UTC), time.monotonic()
+    problem = build(scenario)
+    rules = settle(scenario.config, scenario.rulebook, scenario.name, [])
+    result = find_way_out(problem, rules, none.ways, progress, stop)
+    if result is None:
+        return None
+    words, language = gave_way(result), scenario.config.language
+    between = " " if language == "en" and scenario.config.notice else ""
+    notice = f"{say(words, language)}{between}{scenario.config.notice}"
+    scenario = replace(scenario, config=scenario.config.model_copy(update={"notice": notice}))
+    card = scorecard(problem, result.plan, result.eligible)
+    still = scorecard(problem, standing_still(problem))
+    return Answer(scenario, result, card, still, began, time.monotonic() - clock)
 
 
 def _traced(
@@ -541,7 +588,7 @@ def _measured(closed: Scenario, now: Problem, found: Layout, proposal: Proposal)
     )
     there = np.isin(now.school_ids, [found.ids[s] for s in proposal.closed])[now.sections.school]
     left = int(now.after.posts[~there].sum() - then.after.posts[~there].sum())
-    return Priced(proposal, worth(found, proposal.closed, proposal.ways), posts, quota, left)
+    return Priced(proposal, worth_of(found, proposal.closed, proposal.ways), posts, quota, left)
 
 
 def _spread(priced: list[Priced], n: int) -> list[int]:
@@ -696,6 +743,70 @@ def scales(scenario: Scenario, plan: Path) -> Weighing:
     scenario, problem, given = _given(scenario, plan)
     result = judge(problem, settle(scenario.config, scenario.rulebook, scenario.name, []), given)
     return Weighing(problem, result.rules, given)
+
+
+def by_hand(scenario: Scenario, plan: Path, before: Path) -> tuple[Weighing, Plan]:
+    """Put a plan of a checked scenario on the scales, and read what was made of it by hand.
+
+    Parameters
+    ----------
+    plan, before
+        The plan.csv by hand, and that which it was made from.
+
+    Raises
+    ------
+    InputsAreWrong
+        With every issue of either.
+    """
+    return scales(scenario, before), _given(scenario, plan)[2]
+
+
+def worth(
+    folder: Path,
+    kinds: Sequence[str],
+    changes: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+    stop: Event | None = None,
+) -> tuple[tuple[Level, ...], list[tuple[str, list[Worth]]]]:
+    """Solve a scenario without and with more teachers of some kinds in each zone, all at once and closer than asked.
+
+    Parameters
+    ----------
+    kinds
+        Each as :class:`allocator.scenario.overlay.Overlay` has recruits.
+
+    Returns
+    -------
+    The levels without them, those that the scenario names and those that come before; and what each kind is worth.
+
+    Raises
+    ------
+    InputsAreWrong, NoPlan, LimitReached
+        As in :func:`solve`.
+    """
+
+    def ready(kind: Sequence[str]) -> tuple[Problem, tuple[Rule, ...]]:
+        asked = check(folder, changes, over=Overlay(recruit=tuple(kind), recruit_by="--worth"))
+        budget = asked.config.budget
+        closer = budget.model_copy(update={"gap": min(budget.gap, _CLOSE)})
+        asked = replace(asked, config=asked.config.model_copy(update={"budget": closer}))
+        return build(asked), settle(asked.config, asked.rulebook, asked.name, [])
+
+    ready(kinds)  # what is wrong with any of them is told before all
+    problem, rules = ready(())
+    named = {"reserve", "rules", *problem.config.objective.levels}
+    without = [
+        one for one in assign(prepare(problem, rules), progress, stop=stop).levels if one.name in named
+    ]
+    found = []
+    for kind in kinds:
+        more, rules = ready([kind])
+        fresh = [who for who in more.teachers.ids if who not in set(problem.teachers.ids)]
+        found.append((kind, list(by_zone(more, rules, fresh, progress, stop))))
+    return tuple(without), found
+
+
+_CLOSE = 0.0005  # gap within which plans with and without more teachers are compared
 
 
 def rules(rulebook: str = "", language: str = "zh") -> list[dict[str, Any]]:

@@ -23,14 +23,17 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 import allocator
 from allocator import app
 from allocator.errors import InputsAreWrong, Issue, LimitReached, NoPlan, quoted
+from allocator.explain.edits import edits
 from allocator.explain.weigh import Weighing
 from allocator.plan import places
 from allocator.report.again import COLUMNS as CHANGE_COLUMNS
 from allocator.report.again import rows as change_rows
+from allocator.report.answer import Answer
 from allocator.report.chapters import story
 from allocator.report.closures import closures_story, write_closures
 from allocator.report.compare import MOST, compare_story, read_results, write_compare
 from allocator.report.documents import write_notices
+from allocator.report.edits import edit_lines
 from allocator.report.explain import post_lines, refusal_lines, school_lines, teacher_lines, to_lines
 from allocator.report.fallbacks import fallbacks as refusals_of
 from allocator.report.fallbacks import write_fallbacks
@@ -48,7 +51,10 @@ from allocator.report.sites import sites_story, write_sites
 from allocator.report.story import Story
 from allocator.report.sweep import sweep_story, write_sweep
 from allocator.report.workbook import workbook
+from allocator.report.worth import worth_lines
 from allocator.scenario.files import is_workbook
+from allocator.scenario.overlay import Overlay
+from allocator.scenario.read import Scenario
 from allocator.scenario.telling import nearest
 from allocator.words import Text, say, text
 
@@ -289,10 +295,7 @@ def solve(
     with _told(voice):
         asked = app.check(scenario, changes, pseudonymise=pseudonymise)
         voice.found = asked.config.language
-        answer = _beside(
-            lambda progress, stop: app.answer(asked, progress, priced=prices, points=points or 0, stop=stop),
-            voice,
-        )
+        answer = _solved(asked, voice, prices, points or 0)
         told = story(answer, names=names)
         more = _figures(told, pictures)
         if answer.frontier is not None:
@@ -300,6 +303,24 @@ def solve(
         book = workbook(answer, told, names=names)
         written = write(answer, folder, page(told), _command(), book, more)
     _summary(told, next(path for path in written if path.name == "report.html"))
+    if answer.result.gave_way:
+        raise typer.Exit(NO_PLAN)
+
+
+def _solved(asked: Scenario, voice: _Voice, prices: bool, points: int) -> Answer:
+    """Solve a scenario; where no plan keeps its hard rules, say why, and go on to the least way out."""
+    try:
+        return _beside(
+            lambda progress, stop: app.answer(asked, progress, priced=prices, points=points, stop=stop), voice
+        )
+    except NoPlan as none:
+        refused = none
+    _no_plan(refused, voice)
+    found = _beside(lambda progress, stop: app.way_out(asked, refused, progress, stop), voice)
+    if found is None:
+        raise typer.Exit(NO_PLAN)
+    _print(text("The plan of the least way out:"), voice.language)
+    return found
 
 
 @cli.command()
@@ -513,19 +534,38 @@ def resolve(
             metavar="TEACHER", help="A teacher refuses what the earlier plan asks. 教师不接受原安排"
         ),
     ] = None,
+    close: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SCHOOL[=TO]",
+            help="A school closes, and its pupils go to another; without =TO to the nearest. 撤并某校",
+        ),
+    ] = None,
+    opening: Annotated[
+        list[str] | None,
+        typer.Option("--open", metavar="SCHOOL", help="A planned school opens. 新校启用"),
+    ] = None,
+    recruit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SUBJECT/CERTIFICATE/DEGREE[=N]",
+            help="So many new teachers, such as pe/junior/bachelor=2. 新招聘教师：学科/资格层次/学历=人数",
+        ),
+    ] = None,
     seconds: Annotated[float | None, typer.Option(help="Limit for each level. 每一级的时限（秒）")] = None,
     language: LANGUAGE = None,
     names: Annotated[
         bool, typer.Option("--names", help="Show people's names in the report. 报告中显示姓名")
     ] = False,
 ) -> None:
-    """Solve anew from an earlier plan with the fewest changes: pins, refusals, another scenario. 在原方案上最少改动重新求解."""
+    """Solve anew from an earlier plan with the fewest changes: pins, refusals, closures, recruits. 在原方案上最少改动重新求解."""
     voice = _Voice(language)
     folder = _result_folder(scenario, out, voice.language, beside="score.html")
     folder = _beside_plan(folder, out, plan, voice)
     changes = _changes(None, seconds, None, language)
+    over = Overlay(tuple(close or ()), tuple(opening or ()), tuple(recruit or ()))
     with _told(voice):
-        asked = app.check(scenario, changes)
+        asked = app.check(scenario, changes, over=over)
         voice.found = asked.config.language
         before = app.earlier(asked, plan)
     only = _asked(before, pin or [], forbid or [], refuse or [], voice.language)
@@ -680,12 +720,29 @@ def explain(
             help="Who could stand in if a teacher refuses. 某位教师不接受安排时的替补", show_default=False
         ),
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PLAN",
+            help="What each change by hand costs against this plan.csv. 手工改动相对原方案的代价",
+            show_default=False,
+        ),
+    ] = None,
+    worth: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SUBJECT/CERTIFICATE/DEGREE[=N]",
+            help="What so many more teachers would be worth in each zone: solves again. 各片区增加此类教师的价值",
+        ),
+    ] = None,
     language: LANGUAGE = None,
 ) -> None:
-    """Say why, why not, who else, and why a post is empty. 解释方案."""
+    """Say why, why not, who else, why a post is empty, and what changes by hand cost. 解释方案."""
     voice = _Voice(language)
-    if sum(one is not None for one in (teacher, post, school, refusal)) != 1:
-        words = text("ask about one teacher, one post, one school or one refusal")
+    if sum(bool(one) for one in (teacher, post, school, refusal, against, worth)) != 1:
+        words = text(
+            "ask about one teacher, one post, one school, one refusal, another plan, or what more teachers are worth"
+        )
         raise _bad_usage("--teacher", words, voice.language)
     if to is not None and teacher is None:
         raise _bad_usage("--to", text("name the teacher with --teacher"), voice.language)
@@ -693,9 +750,16 @@ def explain(
     with _told(voice):
         asked = app.check(scenario, changes)
         voice.found = asked.config.language
-        found = app.scales(asked, plan)
+        by_hand = None if against is None else app.by_hand(asked, plan, against)
+        found = app.scales(asked, plan) if by_hand is None else by_hand[0]
     _warned(found.problem.warnings[len(asked.warnings) :], voice)
-    if school is not None:
+    if worth:
+        with _told(voice):
+            more = _beside(lambda progress, stop: app.worth(scenario, worth, changes, progress, stop), voice)
+        lines = worth_lines(found.values, *more)
+    elif by_hand is not None:
+        lines = edit_lines(found, edits(*by_hand))
+    elif school is not None:
         lines = school_lines(found, _known("--school", school, found.problem.school_ids, voice.language))
     elif refusal is not None:
         who = _known("--refusal", refusal, found.problem.teachers.ids, voice.language)
@@ -989,10 +1053,10 @@ def _told(voice: _Voice) -> Iterator[None]:
             text("Nothing was computed. Errors to be corrected first: {n}.", n=n), voice, WRONG_INPUT
         ) from None
     except NoPlan as none:
-        _print(text("No plan can keep all hard rules:"), voice.language, error=True)
-        for line in none.conflict:
-            _print(text("  {words}", words=line), voice.language, error=True)
+        _no_plan(none, voice)
         raise typer.Exit(NO_PLAN) from None
+    except typer.Exit:
+        raise
     except LimitReached:
         words = text("The time limit ran out before any plan was found; allow more seconds a level.")
         raise _ended(words, voice, NO_TIME) from None
@@ -1018,6 +1082,13 @@ def _told(voice: _Voice) -> Iterator[None]:
             kind=type(error).__name__,
         )
         raise _ended(words, voice, FAULT) from None
+
+
+def _no_plan(none: NoPlan, voice: _Voice) -> None:
+    """Print why there is no plan."""
+    _print(text("No plan can keep all hard rules:"), voice.language, error=True)
+    for line in none.conflict:
+        _print(text("  {words}", words=line), voice.language, error=True)
 
 
 def _ended(words: Text, voice: _Voice, code: int) -> typer.Exit:

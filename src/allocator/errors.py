@@ -119,11 +119,18 @@ class InputsAreWrong(Exception):
 
 
 class NoPlan(Exception):
-    """No plan can satisfy the hard rules; carries the sentences that say why."""
+    """No plan can satisfy the hard rules; carries the sentences that say why.
 
-    def __init__(self, conflict: Iterable[Text], language: str = "zh") -> None:
+    Parameters
+    ----------
+    ways
+        Ids of rules that may leave a plan where they give way, each alone, the first to be tried first.
+    """
+
+    def __init__(self, conflict: Iterable[Text], language: str = "zh", ways: Iterable[str] = ()) -> None:
         self.conflict = tuple(conflict)
         self.language = language
+        self.ways = tuple(ways)
         super().__init__("\n".join(str(line) for line in self.conflict))
 
 

@@ -177,7 +177,7 @@ def test_the_command_answers(tiny: Folder) -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ((), "ask about one teacher, one post, one school or one refusal"),
+        ((), "ask about one teacher, one post, one school, one refusal"),
         (("--school", "A1", "--refusal", "T01"), "ask about one teacher"),
         (("--school", "Z9"), "there is no 'Z9'"),
         (("--refusal", "T99"), "there is no 'T99'"),

@@ -15,7 +15,8 @@ from allocator.problem import Problem
 from allocator.rules.contract import Rule
 from allocator.solving.again import Again, again
 from allocator.solving.solve import solve
-from report.results import Folder, rows
+from builders import District, overlay
+from report.results import Folder, rows, solved
 from rules.variants import TINY, drawn_cells, placed, problem_of, variant
 from solving import brute
 
@@ -130,14 +131,43 @@ def test_what_rules_refuse_is_told_with_the_fewest_rules(tmp_path: Path) -> None
     assert "certificate.rank" in str(error.value)
 
 
+def test_what_is_asked_is_part_of_the_conflict(tmp_path: Path) -> None:
+    """Four are asked to leave where three may: they are named with the budget, the fifth, whom a closure moves, is not."""
+    problem, rules = problem_of(variant(tmp_path / "v"))
+    plan, every = solve(problem, rules).plan, places(problem)
+    to = {"T01": "B1", "T02": "B1", "T03": "A2", "T07": "B1", "T11": "B1"}
+    only = {who: frozenset(place for place in every if place[0] == school) for who, school in to.items()}
+    with pytest.raises(NoPlan) as none:
+        again(problem, rules, plan, only)
+    said = [str(line) for line in none.value.conflict]
+    named = {
+        who: school for who, school in to.items() if any(f"{who}: asked to be at {school}" in s for s in said)
+    }
+    assert named == {who: school for who, school in to.items() if who != "T11"}
+    assert any("'question.asked' gives way by 1" in s for s in said)
+    assert any("'budget.moves' gives way by 1" in s for s in said)
+    for who in ("T01", "T02", "T03", "T07"):
+        rest = {other: some for other, some in only.items() if other != who}
+        assert len(again(problem, rules, plan, rest).changed), "without any one of them there is a plan"
+
+
 def places_of(file: Path) -> list[tuple[str, ...]]:
     """Who has which place in a plan.csv."""
     return [(r["teacher_id"], r["to_school"], r["to_stage"], r["to_subject"]) for r in rows(file)]
 
 
-def run(tiny: Folder, out: Path, *more: str) -> tuple[int, str]:
+def run(tiny: Folder, out: Path, *more: str, scenario: Path = TINY) -> tuple[int, str]:
     """Resolve the plan of tiny."""
-    asked = ["resolve", str(TINY), str(tiny.path / "plan.csv"), "--out", str(out), "--language", "en", *more]
+    asked = [
+        "resolve",
+        str(scenario),
+        str(tiny.path / "plan.csv"),
+        "--out",
+        str(out),
+        "--language",
+        "en",
+        *more,
+    ]
     done = CliRunner().invoke(cli, asked)
     return done.exit_code, " ".join(done.output.replace("│", " ").split())
 
@@ -161,6 +191,34 @@ def test_the_command(tiny: Folder, tmp_path: Path) -> None:
         if any(now[who][f"to_{c}"] != was[who][f"to_{c}"] for c in ("school", "stage", "subject"))
     }
     assert listed == different
+
+
+def test_flags_give_the_plan_of_a_scenario_laid_over(tiny: Folder, tmp_path: Path) -> None:
+    """A closure and a recruit asked for by flags: plan and changes are those of a folder with both, to the last row."""
+    over = overlay(base=str(TINY), title="Over", closures={"B2": {"to": "A2"}})
+    recruit = {"teacher_id": "new-pe-1", "subject": "pe", "certificate": "primary", "degree": "bachelor"}
+    over.tables["teachers"] = [recruit | {"recruit": "yes"}]
+    folder = over.write(tmp_path / "over")
+    flags = ("--close", "B2=A2", "--recruit", "pe/primary/bachelor")
+    code, said = run(tiny, tmp_path / "flags", *flags)
+    assert code == 0, said
+    code, said = run(tiny, tmp_path / "folder", scenario=folder)
+    assert code == 0, said
+    for name in ("plan.csv", "changes.csv", "posts.csv", "balance.csv"):
+        assert (tmp_path / "flags" / name).read_bytes() == (tmp_path / "folder" / name).read_bytes(), name
+    assert "new-pe-1" in {r["teacher_id"] for r in rows(tmp_path / "flags" / "changes.csv")}
+
+
+def test_a_school_opens_by_a_flag(planning: District, tmp_path: Path) -> None:
+    """A plan made while a new school is not open: with it, and the closure that it serves, people teach there."""
+    closed = tmp_path / "closed"
+    planning.settings |= {"closures": {}, "openings": {}, "objective": {"levels": ["coverage"]}}
+    planning.write(closed)
+    before = solved(closed, tmp_path / "before")
+    asked = ["resolve", str(closed), str(before.path / "plan.csv"), "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(cli, [*asked, "--open", "P3", "--close", "P2=P3", "--language", "en"])
+    assert done.exit_code == 0, done.output
+    assert {"P3"} <= {r["to_school"] for r in rows(tmp_path / "out" / "plan.csv")} <= {"P1", "N1", "N2", "P3"}
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,10 @@ class Outcome:
     broken: tuple[Violation, ...] = ()
 
 
+Weighed = tuple[Outcome, tuple[str, ...], bool]
+"""What changes reach, the hard rules that they break beyond the plan, and whether the witnesses said so."""
+
+
 def placements(problem: Problem, teachers: Ints, posts: Ints) -> Model:
     """Make the columns of some placements, each of one teacher, lawful or not; nothing else is in it."""
     people = np.arange(len(problem.teachers))
@@ -306,7 +310,7 @@ class Weighing:
             concerned |= stated if columns else np.ones(len(concerned), dtype=bool)
         return concerned
 
-    def weighed(self, sets: Sequence[Sequence[Change]]) -> list[tuple[Outcome, tuple[str, ...], bool]]:
+    def weighed(self, sets: Sequence[Sequence[Change]]) -> list[Weighed]:
         """Weigh sets of changes: what each reaches, which hard rules it breaks beyond the plan, and whether the witnesses said so.
 
         They are asked where somebody changes whom a rule concerns that arrays do not reckon with.
@@ -328,8 +332,9 @@ class Weighing:
         who = {self.problem.teachers.ids[t] for t in changed}
         plan = self.changed(outcome.changes)
         found: list[Violation] = []
+        leaves = any(p < 0 for p in changed.values())
         for rule in self.rules:
-            if not isinstance(rule, PairRule):
+            if not isinstance(rule, PairRule) or (leaves and isinstance(rule, EveryonePlaced)):
                 found += rule.violations(self.problem, plan)
                 continue
             found += [v for v in self._pair_breaches.get(rule.id, ()) if not who & set(v.who)]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from allocator.explain.weigh import Change, Outcome, Weighing
+from allocator.explain.ties import Tie, ties
+from allocator.explain.weigh import Change, Outcome, Weighed, Weighing
 from allocator.problem import Ints
 from allocator.rules.catalogue import pair_rules
 from allocator.rules.contract import PairRule
@@ -46,6 +47,8 @@ class AboutTeacher:
         Somebody else at the teacher's post, and the teacher at the present place or at theirs.
     others, others_free
         Whom else no rule about single teachers refuses the post, and how many of them break no total either.
+    ties
+        Who could have the post instead with nothing that is counted any different.
     refused
         How many other posts of subjects that the teacher can take each rule refuses.
     """
@@ -60,6 +63,7 @@ class AboutTeacher:
     instead: tuple[Outcome, ...]
     others: int
     others_free: int
+    ties: tuple[Tie, ...]
     refused: tuple[tuple[PairRule, int], ...]
 
 
@@ -112,9 +116,12 @@ def outcome(scales: Weighing, changes: Sequence[Change]) -> Outcome:
 
 def best(scales: Weighing, sets: Sequence[Sequence[Change]], many: int = BEST) -> tuple[Outcome, ...]:
     """Return the best of some sets of changes: those that break no rule first, then level by level."""
-    if not sets:
-        return ()
-    found = sorted(scales.weighed(sets), key=lambda one: (len(one[1]), scales.key(one[0]), one[0].changes))
+    return first(scales, scales.weighed(sets), many)
+
+
+def first(scales: Weighing, weighed: Sequence[Weighed], many: int = BEST) -> tuple[Outcome, ...]:
+    """Return the best of what was weighed, every rule counted."""
+    found = sorted(weighed, key=lambda one: (len(one[1]), scales.key(one[0]), one[0].changes))
     judged = [one if known else scales.judged(one) for one, _, known in found[:many]]
     return tuple(sorted(judged, key=lambda one: (len(one.broken) > 0, scales.key(one), one.changes)))
 
@@ -128,9 +135,10 @@ def about_teacher(scales: Weighing, teacher: int) -> AboutTeacher:
     still = None
     if home not in (-1, post) and scales.lawful[teacher, home]:
         still = outcome(scales, [(teacher, home)])
-    others = best(scales, elsewhere)
+    there = scales.weighed(elsewhere)
+    others = first(scales, there)
     spare = others[0].changes[0][1] if others else -1
-    sets = list(_instead(scales, teacher, home, post, spare))
+    instead = scales.weighed(list(_instead(scales, teacher, home, post, spare)))
     return AboutTeacher(
         teacher,
         home,
@@ -138,10 +146,11 @@ def about_teacher(scales: Weighing, teacher: int) -> AboutTeacher:
         still,
         others,
         len(elsewhere),
-        sum(not broken for _, broken, _ in scales.weighed(elsewhere)),
-        best(scales, sets),
-        len({one[-1][0] for one in sets}),
-        len({one.changes[-1][0] for one, broken, _ in scales.weighed(sets) if not broken}),
+        sum(not broken for _, broken, _ in there),
+        first(scales, instead),
+        len({one.changes[-1][0] for one, _, _ in instead}),
+        len({one.changes[-1][0] for one, broken, _ in instead if not broken}),
+        ties(scales, instead),
         tuple(_refused(scales, teacher, post)),
     )
 
@@ -209,7 +218,7 @@ def about_post(scales: Weighing, post: int) -> AboutPost:
         len(lawful),
         worse,
         tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0]))),
-        best(scales, sets),
+        first(scales, weighed),
         shortage(problem, scales.lawful, post),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from allocator.explain.weigh import Outcome, Weighing
+from allocator.explain.weigh import SAME, Outcome, Weighing
 from allocator.explain.who import (
     AboutPost,
     AboutTeacher,
@@ -16,51 +16,51 @@ from allocator.explain.who import (
     refusals,
 )
 from allocator.report.names import LEVELS
-from allocator.report.parts import codes
+from allocator.report.parts import codes, place
 from allocator.report.reasons import reasons
+from allocator.report.ties import tie_lines
 from allocator.rules.contract import Violation
 from allocator.words import Text, text
 
 _FEW = 2  # people or sections that are named where a rule is broken
 
 
-def place(scales: Weighing, post: int) -> Text:
-    """Say which posts a group is: subject, stage and school."""
-    problem = scales.problem
-    if post < 0:
-        return text("without a place")
-    return text(
-        "{school}, {subject} ({stage})",
-        school=problem.school_labels[int(problem.post_school[post])],
-        subject=problem.standard.subjects[problem.subjects[problem.posts.subject[post]]].name,
-        stage=problem.standard.stages[problem.stages[int(problem.post_stage[post])]].name,
-    )
-
-
 def _places(scales: Weighing, teacher: int) -> Text:
     """Say where a teacher is in the plan, and today where that is elsewhere."""
     home, post = int(scales.problem.home_post[teacher]), int(scales.plan.post[teacher])
     if home == post:
-        return text("stays at {place}", place=place(scales, post))
+        return text("stays at {place}", place=place(scales.problem, post))
     return text(
-        "today {home}, in the plan {place}", home=_far_end(scales, teacher, home), place=place(scales, post)
+        "today {home}, in the plan {place}",
+        home=_far_end(scales, teacher, home),
+        place=place(scales.problem, post),
     )
 
 
 def effect(scales: Weighing, one: Outcome) -> Text:
     """Say what changes at the first level that changes, and which rules would be broken."""
+    words = next(iter(difference(scales, one)), text("nothing that is counted changes"))
     found = scales.worse(one)
-    if found is None:
-        words = text("nothing that is counted changes")
-    else:
-        name, difference = found
-        before, after = _apart(scales.values[name], one.values[name])
-        words = text("{level}: {before} → {after}", level=LEVELS[name], before=before, after=after)
-        if difference < 0 and not one.broken:
-            words = text("{words} (better than in this plan)", words=words)
+    if found is not None and found[1] < 0 and not one.broken:
+        words = text("{words} (better than without the change)", words=words)
     if not one.broken:
         return words
-    return text("{words}; breaks {rules}", words=words, rules=[_breach(v) for v in _one_each(one.broken)])
+    return text("{words}; breaks {rules}", words=words, rules=breaches(one))
+
+
+def difference(scales: Weighing, one: Outcome) -> list[Text]:
+    """Say of every level that changes its value before and after, in the order of the levels."""
+    told = []
+    for name in scales.levels:
+        if abs(one.values[name] - scales.values[name]) > SAME:
+            before, after = _apart(scales.values[name], one.values[name])
+            told.append(text("{level}: {before} → {after}", level=LEVELS[name], before=before, after=after))
+    return told
+
+
+def breaches(one: Outcome) -> list[Text]:
+    """Name the rules that would be broken, each with its first breach."""
+    return [_breach(v) for v in _one_each(one.broken)]
 
 
 def _apart(before: float, after: float) -> tuple[str, str]:
@@ -87,7 +87,7 @@ def teacher_lines(scales: Weighing, teacher: int) -> Iterator[Text]:
     """Explain the place of a teacher."""
     problem, found = scales.problem, about_teacher(scales, teacher)
     who = problem.teachers.ids[teacher]
-    yield text("{teacher}: {place}", teacher=who, place=place(scales, found.post))
+    yield text("{teacher}: {place}", teacher=who, place=place(scales.problem, found.post))
     yield text("    reason: {reason}", reason=reasons(problem, scales.plan)[teacher])
     if found.post not in (-1, found.home):
         yield from _moved(scales, found, who)
@@ -97,7 +97,7 @@ def teacher_lines(scales: Weighing, teacher: int) -> Iterator[Text]:
 def refusal_lines(scales: Weighing, teacher: int) -> Iterator[Text]:
     """Say what it would cost that a teacher refuses, and who could stand in."""
     found, who = about_teacher(scales, teacher), scales.problem.teachers.ids[teacher]
-    yield text("{teacher}: {place}", teacher=who, place=place(scales, found.post))
+    yield text("{teacher}: {place}", teacher=who, place=place(scales.problem, found.post))
     if found.post in (-1, found.home):
         yield text("There is nothing to refuse: {teacher} gets no other place.", teacher=who)
     else:
@@ -134,7 +134,7 @@ def _far_end(scales: Weighing, teacher: int, post: int) -> Text:
     """Say where a teacher comes from or goes to; of a place that is gone its school."""
     problem = scales.problem
     if post >= 0:
-        return place(scales, post)
+        return place(scales.problem, post)
     home = int(problem.home_school[teacher])
     return text("{who}", who=problem.school_labels[home]) if home >= 0 else text("new teachers")
 
@@ -148,6 +148,7 @@ def _moved(scales: Weighing, found: AboutTeacher, who: str) -> Iterator[Text]:
         yield text("There is no present place that {teacher} could keep.", teacher=who)
     else:
         yield text("A rule refuses the present place in September.")
+    yield from tie_lines(scales, found.teacher, found.ties)
     if not found.others:
         yield text("Nobody else could lawfully take the post with {teacher} at a lawful place.", teacher=who)
         return
@@ -163,7 +164,7 @@ def _moved(scales: Weighing, found: AboutTeacher, who: str) -> Iterator[Text]:
             other=scales.problem.teachers.ids[other],
             place=_places(scales, other),
             teacher=who,
-            back=place(scales, back),
+            back=place(scales.problem, back),
             effect=effect(scales, one),
         )
 
@@ -179,7 +180,9 @@ def _elsewhere(scales: Weighing, found: AboutTeacher, who: str) -> Iterator[Text
         )
         for one in found.elsewhere:
             yield text(
-                "    {place}: {effect}", place=place(scales, one.changes[0][1]), effect=effect(scales, one)
+                "    {place}: {effect}",
+                place=place(scales.problem, one.changes[0][1]),
+                effect=effect(scales, one),
             )
     else:
         yield text("Rules about single teachers refuse every other post to {teacher}.", teacher=who)
@@ -194,7 +197,7 @@ def to_lines(scales: Weighing, teacher: int, posts: Iterable[int]) -> Iterator[T
     who = scales.problem.teachers.ids[teacher]
     for post in posts:
         refused = refusals(scales, teacher, post)
-        here = place(scales, post)
+        here = place(scales.problem, post)
         if int(scales.plan.post[teacher]) == post:
             yield text("{teacher} has a place there: {place}", teacher=who, place=here)
         elif refused:
@@ -216,7 +219,7 @@ def post_lines(scales: Weighing, post: int) -> Iterator[Text]:
     places = int(problem.posts.places[post])
     yield text(
         "{place}: {held} of {places} posts held, {empty} empty",
-        place=place(scales, post),
+        place=place(scales.problem, post),
         held=min(found.held, places),
         places=places,
         empty=max(places - found.held, 0),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from allocator.problem import Problem
 from allocator.words import Text, text
 
 Cell = str | Text
@@ -226,6 +227,18 @@ def codes(who: Sequence[str]) -> Text:
     if len(who) <= _SHOWN:
         return text("{who}", who=list(who))
     return text("{who} and {n} more", who=list(who[:_SHOWN]), n=len(who) - _SHOWN)
+
+
+def place(problem: Problem, post: int) -> Text:
+    """Say which posts a group is: subject, stage and school."""
+    if post < 0:
+        return text("without a place")
+    return text(
+        "{school}, {subject} ({stage})",
+        school=problem.school_labels[int(problem.post_school[post])],
+        subject=problem.standard.subjects[problem.subjects[problem.posts.subject[post]]].name,
+        stage=problem.standard.stages[problem.stages[int(problem.post_stage[post])]].name,
+    )
 
 
 def percent(share: float) -> str:

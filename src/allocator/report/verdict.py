@@ -11,11 +11,15 @@ from allocator.problem import Problem
 from allocator.report.answer import Answer
 from allocator.report.files import counts
 from allocator.report.names import LEVELS
-from allocator.report.parts import Mark, percent
+from allocator.report.parts import Mark, codes, percent
 from allocator.report.procedure import prices
+from allocator.rules.placement import PinsKept
 from allocator.rules.protection import LeadersKept
-from allocator.solving.result import Level
-from allocator.words import text
+from allocator.solving.result import Level, Result
+from allocator.solving.smallest import where
+from allocator.words import Text, text
+
+_FEW = 4  # breaches of a rule that gave way that are told first
 
 
 def verdict(answer: Answer) -> tuple[tuple[Mark, ...], tuple[Mark, ...]]:
@@ -60,7 +64,24 @@ def _proof(answer: Answer) -> Iterator[Mark]:
             )
             yield Mark(words, True)
         else:
-            yield _proved(answer.result.status == "proved", worst)
+            yield _proved(answer.result.proved, worst)
+
+
+def gave_way(result: Result) -> Text:
+    """Say of the plan of a way out which hard rule it does not keep, and where."""
+    rule = next(one for one in result.rules if one.id == result.gave_way)
+    broken = [one for one in result.violations if one.rule == rule.id]
+    if isinstance(rule, PinsKept):
+        return text(
+            "No plan keeps all hard rules. This plan leaves aside the pins of {who}, the fewest that leave a plan, and keeps every other hard rule.",
+            who=codes([who for one in broken for who in one.who]),
+        )
+    return text(
+        "No plan keeps all hard rules. In this plan '{rule}' gives way by {amount}, the least that leaves a plan ({where}); every other hard rule is kept.",
+        rule=rule.id,
+        amount=f"{sum(one.amount for one in broken):g}",
+        where=[where(result.problem, rule, one) for one in broken[:_FEW]],
+    )
 
 
 def _retired(answer: Answer) -> Iterator[Mark]:

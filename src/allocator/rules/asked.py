@@ -59,4 +59,9 @@ class AskedOf(PairRule):
         only = self.only.get(case.person["teacher_id"])
         if only is None or (case.there["school_id"], case.stage, case.subject) in only:
             return None
-        return text("asked otherwise")
+        schools = sorted({school for school, _, _ in only})
+        return (
+            text("asked to be at {school}", school=schools[0])
+            if len(schools) == 1
+            else text("asked otherwise")
+        )

@@ -27,6 +27,7 @@ from allocator.scenario.doubtful import (
     same_school,
     units,
 )
+from allocator.scenario.overlay import Overlay
 from allocator.scenario.read import Scenario, place, read_draft
 from allocator.scenario.schema import NEEDED
 from allocator.scenario.settings import (
@@ -71,6 +72,7 @@ def read(
     *more: Check,
     needed: tuple[str, ...] = NEEDED,
     settings: Mapping[str, Any] | None = None,
+    over: Overlay | None = None,
 ) -> Scenario:
     """Read a scenario and check it, every issue of all files at once.
 
@@ -84,6 +86,8 @@ def read(
         Tables that must be there.
     settings
         What stands for scenario.toml where the folder has none.
+    over
+        What is laid over the scenario without a file.
 
     Returns
     -------
@@ -94,9 +98,12 @@ def read(
     InputsAreWrong
         With every issue.
     """
-    draft = read_draft(folder, needed, settings)
+    draft = read_draft(folder, needed, settings, over)
     issues = [*draft.issues, *check(draft.scenario, draft.unread)]
-    issues = draft.told([*issues, *(issue for one in more for issue in one(draft.scenario))])
+    issues += [issue for one in more for issue in one(draft.scenario)]
+    if over is not None:
+        issues = over.told(issues, f"{draft.scenario.name}/scenario.toml")
+    issues = draft.told(issues)
     order = {file: n for n, file in enumerate(dict.fromkeys(issue.file for issue in issues))}
     issues.sort(key=lambda issue: (order[issue.file], issue.row or 0))
     refuse(issues, draft.language)

@@ -23,6 +23,7 @@ from allocator.scenario.cells import missing, reader
 from allocator.scenario.config import (
     Config,
     Layer,
+    laid_over,
     language_of,
     read_config,
     read_layers,
@@ -30,6 +31,7 @@ from allocator.scenario.config import (
     settings_place,
 )
 from allocator.scenario.files import Notes, is_workbook, label
+from allocator.scenario.overlay import Overlay
 from allocator.scenario.rows import REFUSED, header_of, records, sheet_records, typed
 from allocator.scenario.rulebook import read_rulebook
 from allocator.scenario.schema import KEYS, NEEDED, PLAIN, SHEETS, Column, columns_of
@@ -125,7 +127,10 @@ def read_tables(folder: Path) -> Scenario:
 
 
 def read_draft(
-    folder: Path, needed: tuple[str, ...] = NEEDED, settings: Mapping[str, Any] | None = None
+    folder: Path,
+    needed: tuple[str, ...] = NEEDED,
+    settings: Mapping[str, Any] | None = None,
+    over: Overlay | None = None,
 ) -> Draft:
     """Read the files of a scenario and its bases as far as they can be read.
 
@@ -135,6 +140,8 @@ def read_draft(
         Tables that must be there.
     settings
         What stands for scenario.toml where the folder has none.
+    over
+        What is laid over the scenario without a file.
 
     Raises
     ------
@@ -148,13 +155,21 @@ def read_draft(
         raise InputsAreWrong([Issue(label(folder), None, None, found, expected, way)])
     notes = Notes()
     layers, whole = read_layers(folder, notes.issues, notes.hashes, settings)
+    if over is not None:
+        notes.issues += over.issues()
+        layers[-1] = replace(layers[-1], settings=laid_over(layers[-1].settings, over.settings))
     config, wrong = read_config(layers, whole, notes.issues)
     notes.unread |= {f"config.{key}" for key in wrong}
     if not whole:
         notes.unread |= {"config", *KEYS}
     standard = _standard(layers, whole, notes)
     rulebook = _rulebook(layers, notes)
-    tables = {name: _layered(name, layers, standard, whole, name in needed, notes) for name in KEYS}
+    tables = {
+        name: _layered(
+            name, layers, standard, whole, name in needed, notes, over if name == "teachers" else None
+        )
+        for name in KEYS
+    }
     for layer in layers:
         notes.issues += (
             misnamed(layer.folder, layer.name, KEYS) if layer.book is None else _strange_sheets(layer)
@@ -253,7 +268,13 @@ _SPREADSHEETS = ("xlsx", "xls", "xlsm", "ods", "et")
 
 
 def _layered(
-    name: str, layers: list[Layer], standard: Standard | None, whole: bool, needed: bool, notes: Notes
+    name: str,
+    layers: list[Layer],
+    standard: Standard | None,
+    whole: bool,
+    needed: bool,
+    notes: Notes,
+    over: Overlay | None = None,
 ) -> pd.DataFrame:
     """Read one table from every layer and lay the later over the earlier, by key and by column."""
     table: pd.DataFrame | None = None
@@ -264,6 +285,9 @@ def _layered(
             given = _typed_table(name, _rows(name, layer, file, notes), file, standard, first, notes)
             if given is not None:
                 table = _laid_over(name, table, given, notes)
+    if over is not None and table is not None:
+        for file, rows in over.rows(set(table["teacher_id"])):
+            table = _laid_over(name, table, _table_of(name, rows, file, standard, False, notes), notes)
     if table is None:
         table = pd.DataFrame({c: pd.Series(dtype=object) for c in (*KEYS[name], *_PLACE)})
         if needed and name not in notes.unread:
@@ -400,6 +424,13 @@ def _typed_table(
     if rows is None:
         notes.unread.add(name)
         return None
+    return _table_of(name, rows, file, standard, first, notes)
+
+
+def _table_of(
+    name: str, rows: list[list[str]], file: str, standard: Standard | None, first: bool, notes: Notes
+) -> pd.DataFrame:
+    """Make a table of the rows of one file; of rows with the same key the first stands."""
     columns = columns_of(name)
     header = header_of(rows, columns, file, notes)
     table = typed(rows, header, columns, standard, file, notes)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from allocator.errors import NoPlan
 from allocator.model import assignment, deal, whole_people
 from allocator.plan import Plan
 from allocator.rules.catalogue import aggregate_rules
@@ -16,18 +17,18 @@ from allocator.solving.engine import Engine
 from allocator.solving.integer import solve_whole
 from allocator.solving.prepare import Prepared, ranks, waiting_among
 from allocator.solving.smallest import told
-from allocator.words import Text, text
+from allocator.words import text
 
 _PATIENCE = 20.0  # seconds for the smallest conflict; after them the least breach is told
 
 
-def conflict(prepared: Prepared) -> list[Text]:
+def conflict(prepared: Prepared) -> NoPlan:
     """Say which totals cannot be kept: where the plan of the least breach breaks them, and by how much."""
     problem = prepared.model.problem
     patience = Deadline.after(min(problem.config.budget.seconds, _PATIENCE))
-    known = [] if prepared.early else told(prepared, patience)
+    known, ways = ([], ()) if prepared.early else told(prepared, patience)
     if known:
-        return known
+        return NoPlan(known, problem.config.language, ways)
     hard = [rule for rule in aggregate_rules(prepared.rules) if rule.level == "hard"]
     plan = _least_breach(prepared, hard)
     lines = []
@@ -44,7 +45,9 @@ def conflict(prepared: Prepared) -> list[Text]:
                     least=least,
                 )
             )
-    return lines or [text("these totals cannot be kept together: {rules}", rules=[r.id for r in hard])]
+    if not lines:
+        lines = [text("these totals cannot be kept together: {rules}", rules=[r.id for r in hard])]
+    return NoPlan(lines, problem.config.language)
 
 
 def _least_breach(prepared: Prepared, hard: list[AggregateRule]) -> Plan | None:

@@ -12,9 +12,9 @@ from allocator.errors import NoPlan
 from allocator.evenness import Term, terms
 from allocator.model import Cohorts, Model, assignment, cohorts
 from allocator.problem import Bools, Ints, Problem
-from allocator.rules.catalogue import aggregate_rules, knowing, pair_rules
+from allocator.rules.catalogue import ALWAYS_HARD, aggregate_rules, knowing, pair_rules
 from allocator.rules.contract import PairRule, Rule, leaves_open_school
-from allocator.rules.placement import EveryonePlaced
+from allocator.rules.placement import EveryonePlaced, PinsKept
 from allocator.solving.levels import add_costs, points
 from allocator.words import Text, text
 
@@ -26,7 +26,8 @@ class Prepared:
     """A problem made ready: its cohorts, its model, its rules with the budget in numbers.
 
     ``eligible`` are the teachers who could lawfully leave a school that stays open, by index.
-    ``early`` says that it is a round before the last, where whoever waits may still be placed.
+    ``early`` says that it is a round before the last, where whoever waits may still be placed. ``offer`` is what is
+    offered to whom, or asked of whom, beside the rules.
     """
 
     model: Model
@@ -34,6 +35,7 @@ class Prepared:
     eligible: Ints
     terms: list[Term]
     early: bool = False
+    offer: PairRule | None = None
 
     @property
     def problem(self) -> Problem:
@@ -77,7 +79,7 @@ def prepare(
     for total in aggregate_rules(rules):
         total.add(problem, model)
     add_costs(model)
-    return Prepared(model, rules, eligible, terms(model), waiting is not None)
+    return Prepared(model, rules, eligible, terms(model), waiting is not None, offer)
 
 
 def lawful(
@@ -166,10 +168,12 @@ def _somewhere(
     if not len(lost):
         return
     sentences: list[Text] = []
+    ways: list[set[str]] = []
     for cohort in lost:
         who = [problem.teachers.ids[t] for t in np.flatnonzero(groups.of == cohort)]
         first = groups.first[[cohort]]
         hard = _needed([(r, r.refuses(problem, first)[0]) for r in pair_rules(rules) if r.level == "hard"])
+        ways.append({rule.id for rule in hard} - ALWAYS_HARD)
         said = [text("'{rule}' ({sentence})", rule=r.id, sentence=r.said()) for r in hard]
         sentences.append(
             text(
@@ -178,7 +182,10 @@ def _somewhere(
                 rules=said,
             )
         )
-    raise NoPlan(sentences, problem.config.language)
+    alone = set.intersection(*ways)
+    raise NoPlan(
+        sentences, problem.config.language, sorted(alone, key=lambda name: (name != PinsKept.id, name))
+    )
 
 
 def _needed(refusing: Sequence[tuple[PairRule, Bools]]) -> list[PairRule]:

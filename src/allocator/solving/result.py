@@ -68,6 +68,8 @@ class Result:
         What the witness finds wrong with the plan; hard rules are never among them.
     labels
         The round in which each teacher was placed, where posts were filled round by round.
+    gave_way
+        The hard rule that is broken, as little as it must be, because no plan keeps all of them.
     """
 
     problem: Problem
@@ -77,6 +79,7 @@ class Result:
     eligible: Ints
     violations: tuple[Violation, ...] = field(default=())
     labels: tuple[str, ...] | None = None
+    gave_way: str = ""
 
     @property
     def rounds(self) -> list[str]:
@@ -90,7 +93,14 @@ class Result:
 
     @property
     def status(self) -> str:
-        """``judged`` where nothing was solved; ``proved`` where every level is, else ``limit``."""
+        """``judged`` where nothing was solved; ``way_out`` where a hard rule gave way; ``proved`` where every level is, else ``limit``."""
+        if self.gave_way:
+            return "way_out"
         if not self.levels:
             return "judged"
-        return "proved" if all(level.status == "proved" for level in self.levels) else "limit"
+        return "proved" if self.proved else "limit"
+
+    @property
+    def proved(self) -> bool:
+        """Whether every level is proved."""
+        return all(level.status == "proved" for level in self.levels)

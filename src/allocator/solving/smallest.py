@@ -19,6 +19,7 @@ from allocator.model import INFINITY, deal, whole_people
 from allocator.plan import Plan
 from allocator.problem import Bools, Ints, Problem
 from allocator.roads import Floats
+from allocator.rules.asked import AskedOf
 from allocator.rules.contract import Case, Limits, PairRule, Rule, TotalsRule, Violation
 from allocator.rules.placement import EveryonePlaced, PinsKept
 from allocator.solving.clock import Deadline, OutOfTime
@@ -174,6 +175,8 @@ def _parts(problem: Problem, rule: Rule) -> Iterator[int]:
     if isinstance(rule, PinsKept):
         pinned = (problem.teachers.pin >= 0) | problem.teachers.stays
         yield from (int(t) for t in np.flatnonzero(pinned))
+    elif isinstance(rule, AskedOf):
+        yield from (t for t, who in enumerate(problem.teachers.ids) if who in rule.only)
     elif isinstance(rule, TotalsRule):
         limits = rule.limits(problem)
         yield from (int(i) for i in np.flatnonzero((limits.low > -INFINITY) | (limits.high < INFINITY)))
@@ -227,40 +230,69 @@ class Way:
 def ways_out(prepared: Prepared, parts: Sequence[Rule], deadline: Deadline) -> list[Way]:
     """Let each rule of a conflict give way alone, as little as it must; the least first, those that do not suffice left out.
 
+    Of those that give way by as much, what the planner has pinned or asked comes first.
+
     Raises
     ------
     OutOfTime
         Where the deadline passed first.
     """
-    problem, found = prepared.problem, []
-    hard = [rule for rule in prepared.rules if rule.level == "hard"]
-    for rule in hard:
-        if rule.id not in {part.id for part in parts} or isinstance(rule, EveryonePlaced):
-            continue
-        asked = tuple(replace(one, level="soft") if one is rule else one for one in hard)
-        try:
-            relaxed = prepare(problem, asked, settled=True)
-        except NoPlan:
-            continue
-        model = relaxed.model
-        x = _least(relaxed, model.objective("rules"), deadline)
-        if x is None:
-            continue
-        plan = Plan(deal(model, *whole_people(model, x), order=ranks(problem)))
-        broken = tuple(rule.violations(problem, plan))
-        found.append(Way(rule, sum(one.amount for one in broken), broken, plan))
-    return sorted(found, key=lambda way: (way.amount, way.rule.id))
+    named = {part.id for part in parts}
+    asked = [rule for rule in prepared.rules if rule.id in named and not isinstance(rule, EveryonePlaced)]
+    found = [gives_way(prepared.problem, prepared.rules, rule, deadline) for rule in asked]
+    return sorted(
+        (way for way in found if way is not None),
+        key=lambda way: (way.amount, not isinstance(way.rule, PinsKept | AskedOf), way.rule.id),
+    )
 
 
-def told(prepared: Prepared, deadline: Deadline) -> list[Text]:
-    """Say what cannot be kept together, and the ways out; nothing where the time ran out before that was known."""
+def gives_way(
+    problem: Problem, rules: tuple[Rule, ...], rule: Rule, deadline: Deadline, *, settled: bool = True
+) -> Way | None:
+    """Let one hard rule give way as little as it must; None where that leaves no plan.
+
+    Parameters
+    ----------
+    settled
+        Whether the rules know already who is eligible.
+
+    Raises
+    ------
+    OutOfTime
+        Where the deadline passed first.
+    """
+    asked = (replace(one, level="soft") if one is rule else one for one in rules if one.level == "hard")
+    try:
+        relaxed = prepare(problem, tuple(asked), settled=settled)
+    except NoPlan:
+        return None
+    model = relaxed.model
+    x = _least(relaxed, model.objective("rules"), deadline)
+    if x is None:
+        return None
+    plan = Plan(deal(model, *whole_people(model, x), order=ranks(problem)))
+    broken = tuple(rule.violations(problem, plan))
+    return Way(rule, sum(one.amount for one in broken), broken, plan)
+
+
+def told(prepared: Prepared, deadline: Deadline) -> tuple[list[Text], tuple[str, ...]]:
+    """Say what cannot be kept together, and the ways out; nothing where the time ran out before that was known.
+
+    What a question asks of single teachers counts as a rule.
+
+    Returns
+    -------
+    The sentences, and the rules that can give way, each alone, the least first.
+    """
+    if isinstance(prepared.offer, AskedOf) and prepared.offer.only:
+        prepared = replace(prepared, rules=(*prepared.rules, prepared.offer))
     try:
         parts = smallest(prepared, deadline)
         if not parts:
-            return []
+            return [], ()
         ways = ways_out(prepared, parts, deadline)
     except OutOfTime:
-        return []
+        return [], ()
     everyone = next(rule for rule in prepared.rules if isinstance(rule, EveryonePlaced))
     lines = [
         text(
@@ -279,16 +311,16 @@ def told(prepared: Prepared, deadline: Deadline) -> list[Text]:
                 "    '{rule}' gives way by {amount}: {where}",
                 rule=way.rule.id,
                 amount=f"{way.amount:g}",
-                where=[_where(problem, way.rule, one) for one in way.broken[:_FEW]],
+                where=[where(problem, way.rule, one) for one in way.broken[:_FEW]],
             )
         )
-    return lines
+    return lines, tuple(way.rule.id for way in ways)
 
 
 _FEW = 4  # breaches that are told of a way out
 
 
-def _where(problem: Problem, rule: Rule, broken: Violation) -> Text:
+def where(problem: Problem, rule: Rule, broken: Violation) -> Text:
     """Say where a rule is broken; a total of the whole district is not laid at the door of those who count in it."""
     whole = (
         not isinstance(rule, PairRule)

@@ -9,7 +9,7 @@ from threading import Event
 
 import numpy as np
 
-from allocator.errors import LimitReached, NoPlan
+from allocator.errors import LimitReached
 from allocator.evenness import Term
 from allocator.model import Model, deal, whole_people
 from allocator.plan import Plan
@@ -335,7 +335,7 @@ def _keep_or_refuse(state: State, prepared: Prepared, name: str, value: Callable
         Where there is no plan yet: the hard rules leave none.
     """
     if state.x is None or not state.levels:
-        raise NoPlan(conflict(prepared), prepared.model.problem.config.language)
+        raise conflict(prepared)
     state.levels.append(Level(name, value(state.x), 0.0, 0.0, "limit"))
 
 

@@ -88,7 +88,9 @@ class Home:
                 raise
         return folder
 
-    def adopt_files(self, files: Mapping[str, bytes], year: int, title: str, language: str) -> tuple[str, str]:
+    def adopt_files(
+        self, files: Mapping[str, bytes], year: int, title: str, language: str
+    ) -> tuple[str, str]:
         """Make a scenario of what a bureau holds; returns its folder and the page of what was mapped."""
         with tempfile.TemporaryDirectory() as between:
             paths = []
@@ -165,10 +167,24 @@ class Home:
 
     def _take(self, book: Path, place: Path) -> None:
         """Write the sheets of a workbook as tables."""
-        problems = [i for i in app.missing(book) if i.row is None and i.file == book.name and i.severity == "error"]
+        problems = [
+            i for i in app.missing(book) if i.row is None and i.file == book.name and i.severity == "error"
+        ]
         tables = app.tables(book)
         if not tables:
-            raise InputsAreWrong(problems or [Issue(book.name, None, None, text("no sheet of a table"), text("the sheets of the template"), text("fill the template"))])
+            raise InputsAreWrong(
+                problems
+                or [
+                    Issue(
+                        book.name,
+                        None,
+                        None,
+                        text("no sheet of a table"),
+                        text("the sheets of the template"),
+                        text("fill the template"),
+                    )
+                ]
+            )
         for table in tables:
             if table.table != "scenario":
                 self._write_table(place.name, table.table, table.rows)
@@ -178,10 +194,19 @@ class Home:
     def _own_files_only(self, folder: str, book: str) -> None:
         """Refuse settings that name files: an upload reaches nothing of the machine."""
         settings = self.settings(folder)
-        named = [k for k in _OTHER_FILES if isinstance(settings.get(k), str) and (k == "base" or settings[k].endswith(".toml"))]
+        named = [
+            k
+            for k in _OTHER_FILES
+            if isinstance(settings.get(k), str) and (k == "base" or settings[k].endswith(".toml"))
+        ]
         if named:
-            expected, way = text("settings that stand in the workbook alone"), text("remove it; start from a ready district instead")
-            raise InputsAreWrong([Issue(f"{book}/scenario", None, key, quoted(settings[key]), expected, way) for key in named])
+            expected, way = (
+                text("settings that stand in the workbook alone"),
+                text("remove it; start from a ready district instead"),
+            )
+            raise InputsAreWrong(
+                [Issue(f"{book}/scenario", None, key, quoted(settings[key]), expected, way) for key in named]
+            )
 
 
 def _without_none(settings: Mapping[str, Any]) -> dict[str, Any]:
