@@ -34,7 +34,7 @@ from allocator.rules.catalogue import concerns_nobody, printed, settle
 from allocator.rules.contract import Rule
 from allocator.rules.placement import NobodyInto
 from allocator.scenario.check import read
-from allocator.scenario.config import Config, Enrolment, laid_over, read_layers, refuse
+from allocator.scenario.config import Config, Enrolment, laid_over, own_settings, read_layers, refuse
 from allocator.scenario.files import label
 from allocator.scenario.importers.run import Imported, import_files
 from allocator.scenario.overlay import Overlay
@@ -118,10 +118,11 @@ def missing(folder: Path) -> tuple[Issue, ...]:
         return wrong.issues
 
 
-def settings(scenario: Path) -> dict[str, Any]:
-    """Return the settings of a scenario as they are written, those of its bases below them."""
-    issues: list[Issue] = []
-    layers, _ = read_layers(scenario, issues, {})
+def settings(scenario: Path, *, own: bool = False) -> dict[str, Any]:
+    """Return the settings of a scenario as they are written, those of its bases below them unless its own are asked for."""
+    if own:
+        return own_settings(scenario)
+    layers, _ = read_layers(scenario, [], {})
     return reduce(laid_over, (layer.settings for layer in layers), {})
 
 

@@ -244,6 +244,102 @@ def import_(
 _SCENARIO_FILES = ("scenario.toml", "schools.csv", "sections.csv", "teachers.csv")
 
 
+@cli.command()
+def desk(
+    home: Annotated[
+        Path | None, typer.Option(help="Folder of the desk. 工作台的数据文件夹", show_default=False)
+    ] = None,
+    districts: Annotated[
+        Path | None, typer.Option(help="Folder of ready districts. 现成方案所在文件夹", show_default=False)
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port. 端口", min=0, max=65535)] = 8321,
+    host: Annotated[str, typer.Option(help="Address to listen on. 监听地址")] = "127.0.0.1",
+    answers_to: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--answers-to", help="A further name of the server. 服务器的其他域名", show_default=False
+        ),
+    ] = None,
+    database: Annotated[
+        str,
+        typer.Option(help="URL of a database in place of the embedded one. 数据库地址", show_default=False),
+    ] = "",
+    users: Annotated[
+        bool, typer.Option("--users", help="People log in with a password. 使用账号密码登录")
+    ] = False,
+    add_user: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME:ROLE", help="Add a user: viewer, planner or approver. 添加用户", show_default=False
+        ),
+    ] = None,
+    at_once: Annotated[int, typer.Option(help="Runs side by side. 同时求解的任务数", min=1, max=64)] = 1,
+    browser: Annotated[bool, typer.Option(help="Open the browser. 打开浏览器")] = True,
+    language: LANGUAGE = None,
+) -> None:
+    """Open the planner's desk in the browser; everything stays on this machine. 打开工作台."""
+    voice = _Voice(language)
+    if any(find_spec(name) is None for name in ("starlette", "uvicorn", "sqlalchemy", "python_multipart")):
+        words = text("the desk needs more packages, which come with allocator[desk]")
+        raise _bad_usage("desk", words, voice.language)
+    from allocator.web import desk as desks
+
+    if host != desks.LOOPBACK and not users:
+        words = text("a desk that others reach needs users: add --users")
+        raise _bad_usage("--host", words, voice.language)
+    ready = districts or (Path("scenarios") if os.path.isdir("scenarios") else None)
+    asked = desks.Asked(
+        (home or desks.default_home()).absolute(),
+        ready.absolute() if ready else None,
+        host,
+        port,
+        tuple(answers_to or ()),
+        database,
+        users,
+        at_once,
+    )
+    with _told(voice):
+        if add_user is not None:
+            _add_user(desks.store_of(asked), add_user, voice.language)
+            return
+        taken = desks.listen(asked)
+        made = desks.put_together(asked)
+        address = f"http://{host}:{taken.getsockname()[1]}/"
+        _print(text("The desk: {address}", address=address), voice.language)
+        if made.code is not None:
+            _print(text("Code that opens it: {code}", code=made.code), voice.language)
+        _print(text("Ctrl-C ends it."), voice.language)
+        sys.stdout.flush()
+        if browser:
+            import webbrowser
+
+            webbrowser.open(address)
+        desks.serve(asked, made, taken)
+
+
+def _add_user(store: Any, given: str, language: str) -> None:
+    """Add a user with a password that is asked for, and shown nowhere."""
+    name, colon, role = given.partition(":")
+    if (
+        not colon
+        or role not in ("viewer", "planner", "approver")
+        or not name.strip()
+        or len(name) > _LONGEST_USER
+    ):
+        words = text("write NAME:ROLE, with the role viewer, planner or approver")
+        raise _bad_usage("--add-user", words, language)
+    password = typer.prompt(
+        say(text("Password, at least 10 characters"), language), hide_input=True, confirmation_prompt=True
+    )
+    if len(password) < _SHORTEST_PASSWORD:
+        raise _bad_usage("--add-user", text("a password of at least 10 characters"), language)
+    store.add_user(name.strip(), role, password, by="command line")
+    _print(text("{name} is now {role}.", name=name.strip(), role=role), language)
+
+
+_LONGEST_USER, _SHORTEST_PASSWORD = 80, 10
+
+
 def _new_workbook(out: str, option: str, language: str, *, replace_it: bool) -> Path:
     """Return the path of a workbook that can be written."""
     path = Path(out)

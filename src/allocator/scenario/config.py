@@ -453,6 +453,11 @@ def read_layers(
         folder, settings = nearer, None
 
 
+def own_settings(path: Path) -> dict[str, Any]:
+    """Return the settings of a scenario alone, nothing of its bases; what cannot be read is left out."""
+    return _layer(path, path.name, Notes(), None).settings
+
+
 def _layer(path: Path, name: str, notes: Notes, settings: Mapping[str, Any] | None) -> Layer:
     """Read the settings of one scenario; of a workbook, the sheet that holds them."""
     if not is_workbook(path):
@@ -462,17 +467,16 @@ def _layer(path: Path, name: str, notes: Notes, settings: Mapping[str, Any] | No
         return Layer(path, name, read_toml(file, f"{name}/scenario.toml", notes.issues, notes.hashes))
     read = content(path, name, notes.issues, notes.hashes)
     book = None if read is None else read_book(read, name, notes)
-    layer = Layer(path.parent, name, {}, book)
-    sheet = layer.sheet("scenario")
+    layer = Layer(path.parent, name, {}, book or Book(name, {}))
     if book is None:
         return layer
+    sheet = layer.sheet("scenario")
     if sheet is None:
         if settings is not None:
             return replace(layer, settings=dict(settings))
         expected = text("a sheet '{name}' or '{alias}'", name="scenario", alias=SHEETS["scenario"])
-        notes.add(
-            name, None, None, text("no sheet of settings"), expected, text("add it, as the template has it")
-        )
+        way = text("add it, as the template has it")
+        notes.add(name, None, None, text("no sheet of settings"), expected, way)
         return layer
     found, rows = read_settings(book.sheet(sheet).rows, f"{name}/{sheet}", notes)
     return replace(layer, settings=found, rows=rows)

@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import tempfile
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from allocator import app
 from allocator.errors import InputsAreWrong, Issue, quoted
 from allocator.scenario.config import laid_over
+from allocator.scenario.schema import columns_of
 from allocator.scenario.settings_sheet import as_toml
 from allocator.words import text
 
@@ -79,10 +79,10 @@ class Home:
         with tempfile.TemporaryDirectory() as between:
             book = Path(between) / (Path(name).name[-80:] or "upload.xlsx")
             book.write_bytes(content)
+            _own_files_only(book)
             folder = self._new()
             try:
                 self._take(book, self.path(folder))
-                self._own_files_only(folder, book.name)
             except InputsAreWrong:
                 shutil.rmtree(self.path(folder), ignore_errors=True)
                 raise
@@ -112,10 +112,7 @@ class Home:
 
     def settings(self, folder: str) -> dict[str, Any]:
         """Return the settings of a scenario, as far as they can be read."""
-        try:
-            return tomllib.loads((self.path(folder) / "scenario.toml").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
+        return app.settings(self.path(folder))
 
     def write_settings(self, folder: str, settings: Mapping[str, Any]) -> None:
         """Write the settings of a scenario."""
@@ -154,6 +151,24 @@ class Home:
         self._write_table(folder, table, rows)
         return True
 
+    def pins(self, folder: str) -> list[tuple[str, str]]:
+        """Return the people who are pinned, each with ``stay`` or a school."""
+        rows = self.cells(folder, "teachers")
+        at = _places(rows, ("teacher_id", "pin"))
+        return [(row[at[0]], row[at[1]]) for row in rows[1:] if at and len(row) > max(at) and row[at[1]]]
+
+    def set_pins(self, folder: str, pins: Mapping[str, str]) -> None:
+        """Pin these people and no others; a code that is not in the roster is left to nobody."""
+        rows = self.cells(folder, "teachers")
+        if rows and not _places(rows, ("pin",)):
+            rows = [[*rows[0], "pin"], *([*row, ""] for row in rows[1:])]
+        at = _places(rows, ("teacher_id", "pin"))
+        if at and dict(self.pins(folder)) != dict(pins):
+            for row in rows[1:]:
+                if len(row) > max(at):
+                    row[at[1]] = pins.get(row[at[0]], "")
+            self._write_table(folder, "teachers", rows)
+
     def _write_table(self, folder: str, table: str, rows: Sequence[Sequence[str]]) -> None:
         out = io.StringIO(newline="")
         csv.writer(out, lineterminator="\n").writerows(rows)
@@ -191,22 +206,29 @@ class Home:
         settings = app.settings(book)
         _write(place / "scenario.toml", as_toml(settings))
 
-    def _own_files_only(self, folder: str, book: str) -> None:
-        """Refuse settings that name files: an upload reaches nothing of the machine."""
-        settings = self.settings(folder)
-        named = [
-            k
-            for k in _OTHER_FILES
-            if isinstance(settings.get(k), str) and (k == "base" or settings[k].endswith(".toml"))
-        ]
-        if named:
-            expected, way = (
-                text("settings that stand in the workbook alone"),
-                text("remove it; start from a ready district instead"),
-            )
-            raise InputsAreWrong(
-                [Issue(f"{book}/scenario", None, key, quoted(settings[key]), expected, way) for key in named]
-            )
+
+def _own_files_only(book: Path) -> None:
+    """Refuse settings that name files: an upload reaches nothing of the machine."""
+    settings = app.settings(book, own=True)
+    named = [key for key in _OTHER_FILES if key in settings and (key == "base" or _is_a_file(settings[key]))]
+    expected = text("settings that stand in the workbook alone")
+    way = text("remove it; start from a ready district instead")
+    if named:
+        raise InputsAreWrong(
+            [Issue(f"{book.name}/scenario", None, key, quoted(settings[key]), expected, way) for key in named]
+        )
+
+
+def _is_a_file(value: object) -> bool:
+    return not isinstance(value, str) or value.endswith(".toml") or "/" in value or "\\" in value
+
+
+def _places(rows: Sequence[Sequence[str]], names: tuple[str, ...]) -> tuple[int, ...]:
+    """Return where columns of teachers stand, whichever of their names the header has; empty where one is missing."""
+    header = [cell.strip() for cell in rows[0]] if rows else []
+    known = columns_of("teachers")
+    found = [next((i for i, cell in enumerate(header) if cell in (n, known[n].alias)), -1) for n in names]
+    return tuple(found) if -1 not in found else ()
 
 
 def _without_none(settings: Mapping[str, Any]) -> dict[str, Any]:

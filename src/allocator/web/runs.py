@@ -153,7 +153,7 @@ class Runs:
             "options": options,
         }
         if run["kind"] == "edit":
-            asked["plan"] = str(self.home / "plans" / f"{run['id']}.csv")
+            asked["plan"] = str(self.home / "plans" / str(options["plan"]))
         _say(process, json.dumps(asked, ensure_ascii=False))
         one = Watched(process)
         with self._lock:

@@ -1,0 +1,1 @@
+"""The desk, tested from the outside."""
