@@ -27,7 +27,8 @@ from allocator.words import Text, text
 _MOST_EXPANDED = 600_000_000  # bytes
 _MOST_OLD = 60_000_000
 _MOST_PARTS = 5_000
-_MOST_CELLS = 25_000_000  # of the rectangle that a sheet fills
+_MOST_CELLS = 12_000_000  # of the rectangle that a sheet fills
+_SMALL, _SPARSE = 1_000_000, 20  # a larger rectangle with fewer cells than one in so many has some far away
 _MOST_NAMES = 20_000_000  # bytes of the parts that name the sheets
 _EXACT = 10**15  # whole numbers from here on have lost their last digits
 _STEP = 1 << 20
@@ -248,8 +249,11 @@ def _inspected(parts: dict[str, bytes], part: str) -> _Marks:
         if _HIDDEN.search(row[1]):
             hidden.append(rows)
     width = max((_column(letters) for letters in columns), default=0)
-    if max(last_row, rows) * max(width, 1) > _MOST_CELLS or cells > _MOST_CELLS:
+    rectangle = max(last_row, rows) * max(width, 1)
+    if max(rectangle, cells) > _MOST_CELLS:
         raise _Unfit(*_TOO_LARGE)
+    if rectangle > max(_SMALL, _SPARSE * cells):
+        raise _Unfit(text("a cell far away from all others"), text("remove the rows and columns beyond the table"))
     if _ERROR.search(content):
         parts[part] = _ERROR.sub(rb'\1"str"', content)
     formulas = [bool(one[1]) for one in _FORMULA.finditer(content)] if b"f" in content else []
