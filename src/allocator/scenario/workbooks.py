@@ -253,7 +253,9 @@ def _inspected(parts: dict[str, bytes], part: str) -> _Marks:
     if max(rectangle, cells) > _MOST_CELLS:
         raise _Unfit(*_TOO_LARGE)
     if rectangle > max(_SMALL, _SPARSE * cells):
-        raise _Unfit(text("a cell far away from all others"), text("remove the rows and columns beyond the table"))
+        raise _Unfit(
+            text("a cell far away from all others"), text("remove the rows and columns beyond the table")
+        )
     if _ERROR.search(content):
         parts[part] = _ERROR.sub(rb'\1"str"', content)
     formulas = [bool(one[1]) for one in _FORMULA.finditer(content)] if b"f" in content else []

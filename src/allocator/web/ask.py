@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -19,6 +20,7 @@ from allocator.report.explain import post_lines, refusal_lines, school_lines, te
 from allocator.report.files import table
 from allocator.report.html import page
 from allocator.report.score import score_story
+from allocator.scenario.schema import SHEETS
 from allocator.words import say
 
 Given = ParamSpec("Given")
@@ -80,10 +82,16 @@ def issues(folder: Path, language: str, _stamp: object) -> list[dict[str, Any]]:
             "file": one.file.partition("/")[2] or one.file,
             "row": one.row,
             "column": one.header or one.column,
-            "said": one.say(language),
+            "said": replace(one, file=_called(one.file, language)).say(language),
         }
         for one in app.missing(folder)
     ]
+
+
+def _called(file: str, language: str) -> str:
+    """Call a file of a scenario by its table, as the template does."""
+    stem = file.rpartition("/")[2].partition(".")[0]
+    return SHEETS.get(stem, stem) if language == "zh" else stem
 
 
 def state(folder: Path, language: str, _stamp: object) -> str:
