@@ -23,15 +23,18 @@ from allocator.closures.sweep import cases as closure_cases
 from allocator.closures.sweep import run as run_cases
 from allocator.errors import InputsAreWrong, Issue, LimitReached, NoPlan
 from allocator.explain.weigh import Weighing
+from allocator.metrics.diagnosis import certificates, known, quotas, retirements, subjects
 from allocator.metrics.scorecard import scorecard
 from allocator.plan import Plan, places, standing_still
 from allocator.problem import Problem, build
 from allocator.report.answer import Answer, Measured, Priced, Proposed, Scored, Traced, rival
+from allocator.report.diagnose import Diagnosed, least
 from allocator.report.sweep import Swept, opened
 from allocator.report.verdict import gave_way
 from allocator.rules.asked import Place
 from allocator.rules.catalogue import concerns_nobody, printed, settle
-from allocator.rules.contract import Rule
+from allocator.rules.contract import KeepsSchool, Rule
+from allocator.rules.exchange import ExchangeRate
 from allocator.rules.placement import NobodyInto
 from allocator.scenario.check import read
 from allocator.scenario.config import Config, Enrolment, laid_over, own_settings, read_layers, refuse
@@ -304,6 +307,37 @@ def score(
     scenario = replace(found, config=_changed(found.config, changes or {}))
     problem = build(_today(scenario))
     return Scored(scenario, problem, scorecard(problem, standing_still(problem)))
+
+
+def diagnose(folder: Path, changes: Mapping[str, Any] | None = None) -> Diagnosed:
+    """Tell the state of a district before anything is decided.
+
+    Raises
+    ------
+    InputsAreWrong
+        With every issue of all files.
+    """
+    scored = score(folder, changes)
+    problem, config = scored.problem, scored.scenario.config
+    rules = settle(config, scored.scenario.rulebook, scored.scenario.name, [])
+    judged = judge(problem, rules, standing_still(problem)) if len(problem.teachers) else None
+    eligible = None if judged is None else len(judged.eligible)
+    keeping = [rule for rule in rules if isinstance(rule, KeepsSchool) and rule.level == "hard"]
+    asked = [rule for rule in rules if rule.id.startswith("exchange.") and rule.level != "off"]
+    return Diagnosed(
+        scored,
+        tuple(quotas(problem)),
+        tuple(subjects(problem)),
+        tuple(retirements(problem)),
+        tuple(certificates(problem)) if len(problem.teachers) else (),
+        tuple(known(problem, scored.scenario.table("sections"))),
+        eligible,
+        tuple((rule, int(rule.held(problem).sum())) for rule in keeping),
+        tuple(
+            (r, least(r.share, eligible) if isinstance(r, ExchangeRate) and eligible is not None else None)
+            for r in asked
+        ),
+    )
 
 
 def _today(scenario: Scenario) -> Scenario:

@@ -32,6 +32,7 @@ from allocator.report.answer import Answer
 from allocator.report.chapters import story
 from allocator.report.closures import closures_story, write_closures
 from allocator.report.compare import MOST, compare_story, read_results, write_compare
+from allocator.report.diagnose import diagnose_story, write_diagnosis
 from allocator.report.documents import write_notices
 from allocator.report.edits import edit_lines
 from allocator.report.explain import post_lines, refusal_lines, school_lines, teacher_lines, to_lines
@@ -242,6 +243,30 @@ def import_(
 
 
 _SCENARIO_FILES = ("scenario.toml", "schools.csv", "sections.csv", "teachers.csv")
+
+
+@cli.command()
+def diagnose(
+    scenario: SCENARIO,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER", help="Folder for the page and its tables. 结果文件夹", show_default=False
+        ),
+    ] = None,
+    language: LANGUAGE = None,
+) -> None:
+    """Tell the state of a district before anything is decided. 现状诊断."""
+    voice = _Voice(language)
+    folder = None if out is None else _result_folder(scenario, out, voice.language, beside="plan.csv")
+    changes = {} if language is None else {"language": language.value}
+    with _told(voice):
+        found = app.diagnose(scenario, changes)
+        voice.found = found.scored.scenario.config.language
+        told = diagnose_story(found)
+        if folder is not None:
+            write_diagnosis(found, folder, page(told))
+        _summary(told, None if folder is None else folder / "diagnose.html")
 
 
 @cli.command()
