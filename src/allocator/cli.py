@@ -133,7 +133,7 @@ def check(
     path = (
         None
         if annotate is None
-        else _new_workbook(annotate, "--annotate", voice.language, replace_it=replace_it)
+        else _new_workbook(annotate, "--annotate", voice.language, scenario, replace_it=replace_it)
     )
     with _told(voice):
         try:
@@ -180,7 +180,7 @@ def template(
 ) -> None:
     """Write a workbook to fill, or one filled with a scenario. 生成填报模板."""
     voice = _Voice(language)
-    path = _new_workbook(out, "--out", voice.language, replace_it=replace_it)
+    path = _new_workbook(out, "--out", voice.language, scenario, replace_it=replace_it)
     with _told(voice):
         made = app.template(scenario, language, path.parent)
         written = write_files({path.name: made}, path.parent, "")
@@ -365,9 +365,11 @@ def _add_user(store: Any, given: str, language: str) -> None:
 _LONGEST_USER, _SHORTEST_PASSWORD = 80, 10
 
 
-def _new_workbook(out: str, option: str, language: str, *, replace_it: bool) -> Path:
-    """Return the path of a workbook that can be written."""
+def _new_workbook(out: str, option: str, language: str, source: Path | None, *, replace_it: bool) -> Path:
+    """Return the path of a workbook that can be written; never the one that is read."""
     path = Path(out)
+    if source is not None and os.path.realpath(path) == os.path.realpath(source):
+        raise _bad_usage(option, text("{path} is what is read; choose another file", path=out), language)
     if not is_workbook(path):
         raise _bad_usage(option, text("{path} does not end with .xlsx", path=out), language)
     if os.path.lexists(path) and not replace_it:

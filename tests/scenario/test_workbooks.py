@@ -255,6 +255,18 @@ HOSTILE: dict[str, Callable[[dict[str, bytes]], dict[str, bytes]]] = {
             b"</sheetData>", b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>'
         )
     },
+    "a part in UTF-16": lambda p: p
+    | {"xl/worksheets/sheet1.xml": p["xl/worksheets/sheet1.xml"].decode().replace("UTF-8", "UTF-16").encode("utf-16")},
+    "another encoding": lambda p: p
+    | {"xl/worksheets/sheet1.xml": p["xl/worksheets/sheet1.xml"].replace(b"UTF-8", b"GB18030")},
+    "a sheet that is elsewhere": lambda p: p
+    | {"xl/_rels/workbook.xml.rels": p["xl/_rels/workbook.xml.rels"].replace(b"worksheets/sheet1", b"../../sheet1")},
+    "a million empty rows": lambda p: p
+    | {
+        "xl/worksheets/sheet1.xml": p["xl/worksheets/sheet1.xml"].replace(
+            b"</sheetData>", b"<row/>" * 1_000_000 + b'<row><c r="XX1000099"/></row></sheetData>'
+        )
+    },
     "no workbook": lambda p: {"[Content_Types].xml": p["[Content_Types].xml"]},
     "no XML": lambda p: p | {"xl/workbook.xml": b"\x00\x01"},
     "a sheet that is cut": lambda p: p
@@ -316,6 +328,23 @@ def test_any_bytes_in_a_workbook(whole_book, data):
         path.write_bytes(changed)
     (folder / "standard.toml").write_bytes((folder / "d" / "standard.toml").read_bytes())
     issues_of(path)
+
+
+def test_two_sheets_of_one_table_are_told(tmp_path):
+    """Neither the English nor the Chinese one is taken in silence."""
+    path = _book(
+        tmp_path / "d.xlsx", lambda b, p: b.add_worksheet("教师").write_row(0, 0, ("教师编号", "学科"))
+    )
+    assert any("several sheets" in str(i.found) for i in issues_of(path))
+
+
+def test_a_workbook_that_cannot_be_read_has_no_neighbours(tmp_path):
+    """Tables beside a damaged workbook are not taken for its own."""
+    folder = small().write(tmp_path / "district")
+    (folder / "d.xlsx").write_bytes(b"PK")
+    assert {i.file for i in issues_of(folder / "d.xlsx") if i.severity == "error"} <= {
+        "d.xlsx", "d.xlsx/schools", "d.xlsx/sections", "d.xlsx/teachers",
+    }  # fmt: skip
 
 
 def test_a_workbook_is_a_base_and_has_one(tmp_path):

@@ -340,6 +340,16 @@ def _strange_sheets(layer: Layer) -> Iterator[Issue]:
     """Warn of sheets of a workbook that are not read."""
     book = layer.book
     known = {name for pair in SHEETS.items() for name in pair} | set(GUIDES)
+    for pair in SHEETS.items():
+        twice = [name for name in (book.sheets if book else ()) if name.strip().casefold() in pair]
+        if len(twice) > 1:
+            found, expected = (
+                text("several sheets of one table: {names}", names=twice),
+                text("one sheet for each table"),
+            )
+            yield Issue(
+                layer.name, None, None, found, expected, text("join them, or rename those that are not meant")
+            )
     for name in book.sheets if book else ():
         plain = name.strip().casefold()
         if plain not in known:

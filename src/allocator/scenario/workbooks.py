@@ -7,6 +7,7 @@ hold an error of Excel (``#N/A``) become text, since the library would turn them
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 import zipfile
@@ -39,6 +40,9 @@ _ROW_NUMBER = re.compile(rb"\br\s*=\s*[\"'](\d{1,9})[\"']")
 _HIDDEN = re.compile(rb"\bhidden\s*=\s*[\"'](?:1|true)[\"']")
 _ERROR = re.compile(rb"(<(?:\w+:)?c\b[^>]*?\bt\s*=\s*)([\"'])e\2")
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>)\s*(<(?:\w+:)?v\s*>[^<])?")
+_NEEDED = re.compile(r"(?:xl/|_rels/|\[Content_Types\]).*\.(?:xml|rels)", re.IGNORECASE)
+_ENCODING = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)")
+_READ = (b"utf-8", b"us-ascii", b"ascii")
 _DOCTYPE = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
@@ -117,8 +121,9 @@ def read_book(found: bytes, name: str, notes: Notes) -> Book | None:
     try:
         parts = _parts(found)
         places = _places(parts)
+        for part in parts.values():
+            _whole(part)
         marks = {sheet: _inspected(parts, part) for sheet, part in places.items()}
-        _whole(parts.get("xl/sharedStrings.xml", b"<sst/>"))
         return Book(name, _sheets(_archive(parts), marks))
     except _Unfit as unfit:
         problem, remedy = unfit.found, unfit.remedy
@@ -196,7 +201,7 @@ _LOCKED = text("a workbook with a password"), text("save it without a password")
 
 
 def _expanded(archive: zipfile.ZipFile) -> dict[str, bytes]:
-    members = [m for m in archive.infolist() if m.filename.lower().endswith((".xml", ".rels"))]
+    members = [m for m in archive.infolist() if _NEEDED.fullmatch(m.filename)]
     if len(members) > _MOST_PARTS:
         raise _Unfit(*_TOO_LARGE)
     parts: dict[str, bytes] = {}
@@ -228,14 +233,22 @@ def _places(parts: dict[str, bytes]) -> dict[str, str]:
     for one in book.iter():
         if one.tag.rpartition("}")[2] == "sheet":
             part = target.get(one.get(_RELATION) or one.get(_STRICT), "")
-            found[one.get("name", "")] = part.removeprefix("/") if part.startswith("/") else f"xl/{part}"
+            found[one.get("name", "")] = _resolved(part)
+    if set(found.values()) - set(parts):
+        raise _Unfit(*_DAMAGED)
     return found
+
+
+def _resolved(target: str) -> str:
+    """Return the part that a relation of the workbook leads to."""
+    if target.startswith("/"):
+        return target.removeprefix("/")
+    return target if target.startswith("xl/") else f"xl/{target}"
 
 
 def _inspected(parts: dict[str, bytes], part: str) -> _Marks:
     """Look at a sheet before it is read: how large it is, and what the library would not tell."""
-    content = parts.get(part, b"<worksheet/>")
-    _whole(content)
+    content = parts[part]
     last_row, columns, cells = 0, set(), 0
     for cell in _CELL.finditer(content):
         cells += 1
@@ -263,7 +276,14 @@ def _inspected(parts: dict[str, bytes], part: str) -> _Marks:
 
 
 def _whole(content: bytes) -> None:
-    """Insist on XML that is whole: the library would read what is cut up to the cut."""
+    """Insist on XML in UTF-8 that is whole: the library would read what is cut up to the cut."""
+    declared = _ENCODING.search(content[:200])
+    if (
+        content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        or b"\0" in content[:200]
+        or (declared and declared[1].lower() not in _READ)
+    ):
+        raise _Unfit(*_DAMAGED)
     parser = expat.ParserCreate()
     try:
         for at in range(0, len(content), _STEP):

@@ -19,6 +19,8 @@ _ALMOST = 0.82  # likeness of a header that is probably a known one
 _SHORTEST = 4  # letters of a header that is compared by likeness
 _IN_BRACKETS = re.compile(r"[（(\[【][^）)\]】]*[）)\]】]")
 _NOISE = re.compile(r"[\s*＊:：、/_\-\"“”.]+")
+_NUMBERS = re.compile(r"\d{15,}[\dXx]?")  # of people, where a table has no header
+_LONGEST = 200
 _ENOUGH = {"person": 3, "school": 2}
 
 
@@ -147,7 +149,9 @@ def _of_certificate(heading: Heading) -> Heading:
 
 
 def _heading(column: int, cells: list[str], kind: str, chosen: dict[str, str]) -> tuple[Heading, int]:
-    header = " ".join(dict.fromkeys(cell.strip() for cell in cells if cell.strip()))
+    header = _NUMBERS.sub("…", " ".join(dict.fromkeys(cell.strip() for cell in cells if cell.strip())))[
+        :_LONGEST
+    ]
     if header in chosen:
         return Heading(column, header, chosen[header], "given" if chosen[header] else "left"), 0
     known = names_of(kind)
